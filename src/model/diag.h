@@ -1,0 +1,32 @@
+/*
+ * One diagnostic as the checker reports it, and a module's list of them. The path of the module itself is not stored
+ * (it differs between checkouts): `path` is NULL for "this module's own file" and a canonical path otherwise.
+ */
+#ifndef SEPAL_MODEL_DIAG_H
+#define SEPAL_MODEL_DIAG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct diag {
+	const char *path;     /* NULL: the module's own file; "" : no location, `message` is the whole line */
+	int32_t line, column; /* mypy's: 1-based line, 0-based column, -1 unknown */
+	int32_t end_line, end_column;
+	bool is_note;         /* severity "note", else "error" */
+	const char *message;
+	const char *code; /* NULL if none */
+};
+
+struct diag_list {
+	struct diag *items; /* in the checker's order */
+	uint32_t count;
+};
+
+void diag_list_encode(const struct diag_list *list, struct buf *out);
+/* Strings are copied into `arena`. */
+bool diag_list_decode(struct reader *r, struct arena *arena, struct diag_list *ret);
+bool diag_equal(const struct diag *a, const struct diag *b);
+
+#endif

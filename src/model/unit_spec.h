@@ -1,0 +1,60 @@
+/*
+ * Everything that one run of the checker on one unit may depend on, as data: what a runner gets. The worker receives
+ * it as a `run` frame, the process runner as an action made from it; both must give the same bytes. All paths by which
+ * the checker knows files are canonical (doc/formats/worker.md); real paths only say where bytes can be read now and
+ * never enter a key.
+ *
+ * Borrowed throughout: the plan owns the strings and outlives the run.
+ */
+#ifndef SEPAL_MODEL_UNIT_SPEC_H
+#define SEPAL_MODEL_UNIT_SPEC_H
+
+#include <stdbool.h>
+
+#include "model/result.h"
+
+struct member_spec {
+	const char *id;
+	const char *canonical;
+	const char *source;   /* real absolute path; NULL for a namespace package (no file) */
+	struct digest digest; /* SHA-256 of the source; zero for a namespace package */
+	bool silent;          /* its errors are not shown: installed, typeshed, or follow_imports=silent */
+	uint32_t options;     /* index of its resolved options (checker/options.h) */
+	const char **extra_deps; /* discovered earlier (plugins): NULL-terminated, may be NULL */
+};
+
+/* A name that a member imports, or could import (`from p import name`). */
+struct name_spec {
+	const char *name;
+	const char *canonical; /* NULL: not a module */
+	/* The rest only where the name leads nowhere and that is not just an attribute. */
+	bool missing;
+	const char *reason; /* "not-found", "untyped", "wrong-directory", "stubs-not-installed", "skipped", "error" */
+	bool quiet;         /* no diagnostic: ignore_missing_imports, or part of a partial stub package */
+	bool ancestor;      /* asked for as the parent package of a member, not by an import */
+};
+
+/* A module of the unit's transitive dependencies whose interface is known. */
+struct dep_spec {
+	const char *id;
+	const char *canonical;
+	const struct interface *interface;
+	const struct dep_spec **deps; /* direct dependencies, sorted by id; may point at members of its own cycle */
+	uint32_t dep_count;
+	bool partial_stub; /* an __init__.pyi with a module-level __getattr__ */
+	uint32_t mark;     /* free for traversals of the one who owns the array */
+};
+
+struct unit_spec {
+	uint32_t unit; /* its index in the plan, for events */
+	const struct member_spec *members; /* in the checker's discovery order */
+	uint32_t member_count;
+	const struct name_spec *names; /* sorted by name */
+	uint32_t name_count;
+	struct dep_spec **closure; /* all transitive dependencies, sorted by id */
+	uint32_t closure_count;
+	const char *const *ancestors; /* canonical paths of parent packages' files that are not in the closure and not
+	                                 members, sorted, NULL-terminated: staged empty */
+};
+
+#endif

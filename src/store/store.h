@@ -1,0 +1,67 @@
+/*
+ * The store: content-addressed blobs, and two small tables on top of them, the action cache (strict key -> result)
+ * and the manifests (manifest key -> manifest). One vtable, several kinds: local directory, memory (tests), later
+ * remote and stacked.
+ *
+ * Every write is temp + rename in the same directory; every read is verified: a blob against its digest, a table entry
+ * against the checksum inside its record (by its decoder, model/). A torn or altered entry is a miss: it is counted in
+ * `corrupt`, reported once through `warn`, and replaced by the next write. Readers and writers of many processes and
+ * repositories may use one directory at once without locks; only collection takes one.
+ *
+ * Local layout (doc/formats/store.md):  DIR/v1/cas/ab/<62 hex>, DIR/v1/ac/ab/<62 hex>, DIR/v1/manifest/ab/<62 hex>,
+ * DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN with N > 1 means that a newer sepal owns the store too:
+ * it is left alone; DIR/FORMAT names the newest version seen and is refused when it says so.
+ */
+#ifndef SEPAL_STORE_STORE_H
+#define SEPAL_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+enum store_table { STORE_ACTIONS = 0, STORE_MANIFESTS = 1 };
+
+struct store_counters {
+	uint64_t blobs_read, blobs_written, bytes_read, bytes_written, corrupt;
+};
+
+struct store;
+
+/* `dir` absolute; created if missing (mode 0755 under an own 0700 `tmp`). Errors name the directory and what to do:
+ * not writable, full, written by a newer version. */
+int store_open_local(const char *dir, struct store **ret, struct err *err) MUST_CHECK;
+struct store *store_open_memory(void);
+void store_close(struct store *s);
+
+/* Stores bytes and gives their digest. A blob that is already there is not written again. */
+int store_put(struct store *s, struct span bytes, struct digest *ret, struct err *err) MUST_CHECK;
+/* *ret_found is false on a miss (or a corrupt blob, which is removed). Appends to `out`. */
+int store_get(struct store *s, const struct digest *d, struct buf *out, bool *ret_found, struct err *err) MUST_CHECK;
+bool store_has(struct store *s, const struct digest *d);
+/* The file that holds the blob, for a reader that verifies by itself (the worker, staging); false: a miss, or a kind of
+ * store without files. The path is valid until the next call. */
+bool store_blob_path(struct store *s, const struct digest *d, const char **ret_path);
+/* Removes a blob that a reader found altered. */
+void store_discard(struct store *s, const struct digest *d);
+
+/* A table holds one record (opaque bytes, at most 16 MiB) per key; writing replaces. */
+int store_lookup(struct store *s, enum store_table t, const struct digest *key, struct buf *out, bool *ret_found,
+                 struct err *err) MUST_CHECK;
+int store_record(struct store *s, enum store_table t, const struct digest *key, struct span record,
+                 struct err *err) MUST_CHECK;
+
+/* A private directory for this process below DIR/v1/tmp (removed by store_close; stale ones of dead processes are
+ * removed at open), and the directory where per-work-tree state is kept under a digest. Both exist after the call. */
+int store_scratch(struct store *s, const char **ret_dir, struct err *err) MUST_CHECK;
+int store_state_dir(struct store *s, const struct digest *work_tree, const char **ret_dir, struct err *err) MUST_CHECK;
+
+struct store_counters store_counters(const struct store *s);
+
+/* Reads everything: each blob against its name, each table record's checksum trailer, no foreign or temporary files of
+ * dead processes. One line per finding is appended to `report`; *ret_bad counts them. */
+int store_verify(struct store *s, struct buf *report, uint64_t *ret_blobs, uint64_t *ret_bad, struct err *err) MUST_CHECK;
+
+#endif
