@@ -61,6 +61,7 @@ struct child_result {
 /*
  * Runs one child to its end on the loop and collects what it wrote (spec's out and err are taken as CHILD_PIPE,
  * `input` is fed to its stdin). More than `limit` bytes on either stream kills it: ERR_PROTOCOL. timeout_ns 0: none.
+ * A callback that calls loop_stop() meanwhile (an interrupt) kills it too: ERR_INTERRUPTED.
  */
 int child_run(struct loop *loop, const struct child_spec *spec, struct span input, size_t limit, int64_t timeout_ns,
 	      struct child_result *ret, struct err *err) MUST_CHECK;

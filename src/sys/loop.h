@@ -48,6 +48,7 @@ int loop_run_once(struct loop *loop, int64_t timeout_ns, struct err *err) MUST_C
 /* Until loop_stop() or until nothing is watched any more (the interrupt watch does not count). */
 int loop_run(struct loop *loop, struct err *err) MUST_CHECK;
 void loop_stop(struct loop *loop);
+bool loop_is_stopped(const struct loop *loop); /* loop_stop() was called and loop_run has not returned yet */
 const struct clock *loop_clock(const struct loop *loop);
 
 #endif
