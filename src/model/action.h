@@ -26,7 +26,7 @@ struct action_input {
 	enum input_kind kind;
 	struct digest digest; /* of the bytes; zero for directories and platform links */
 	const char *real;
-	struct span bytes;
+	struct span bytes; /* INPUT_INLINE: the content; INPUT_PLATFORM: role and version, "cpython 3.11.7 linux" */
 };
 
 struct action {
@@ -38,9 +38,11 @@ struct action {
 	uint32_t timeout_seconds; /* 0: none; not part of the digest */
 };
 
-/* Sorts inputs; BUG on duplicates or on paths that leave the directory. */
+/* Sorts inputs, env and outputs and fills in the digests of inline inputs; BUG on duplicates, on paths that leave the
+ * directory, on an input below something that is not a directory, and on text that is not UTF-8. */
 void action_finish(struct action *a);
-/* Canonical JSON document (the digest of its bytes is the action's digest). */
+/* Canonical JSON document (the digest of its bytes is the action's digest). Blobs, files and inline inputs look the
+ * same in it: where the bytes come from is this machine's affair. The action must be finished. */
 struct js *action_encode(const struct action *a);
 void action_digest(const struct action *a, struct digest *ret);
 

@@ -1,6 +1,14 @@
 /*
  * One diagnostic as the checker reports it, and a module's list of them. The path of the module itself is not stored
  * (it differs between checkouts): `path` is NULL for "this module's own file" and a canonical path otherwise.
+ *
+ * Stored form, a part of the result record (model/result.h, which carries the version):
+ *
+ *   diagnostics := count:u32 diagnostic*
+ *   diagnostic  := flags:u8 path:bytes? line:u32 column:u32 end_line:u32 end_column:u32 message:bytes code:bytes?
+ *   flags       := 1 (a path follows) | 2 (a note) | 4 (a code follows)
+ *
+ * Numbers are two's complement.
  */
 #ifndef SEPAL_MODEL_DIAG_H
 #define SEPAL_MODEL_DIAG_H
