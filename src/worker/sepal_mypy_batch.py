@@ -1,0 +1,103 @@
+"""A batch of units, in the forked child that checks them.
+
+The interfaces of all units come first, because other units wait for them; then the bodies. The bytes go to the
+batch's pack file, the frames to the pipe. A unit that fails says so and does not concern the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from typing import Any, Callable
+
+from sepal_frames import pack, write_all
+from sepal_mypy_interfaces import BadBlob
+from sepal_mypy_manager import Checker
+from sepal_mypy_unit import Blocked, Discovered, Unit
+
+
+class Batch:
+    def __init__(self, checker: Checker, request: dict[str, Any], pipe: int) -> None:
+        self.checker = checker
+        self.number: int = request["batch"]
+        self.requests: list[dict[str, Any]] = request["units"]
+        self.pipe = pipe
+        self.path = os.path.join(os.getcwd(), f"pack-{self.number}")
+        self.pack = -1
+        self.end = 0
+
+    def run(self) -> None:
+        self.pack = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        units = [Unit(self.checker, request) for request in self.requests]
+        waiting = [unit for unit in units if self._guarded(unit, self._first_step)]
+        for unit in waiting:
+            self._guarded(unit, self._second_step)
+        os.close(self.pack)
+        self._send({"event": "end", "batch": self.number})
+
+    def _first_step(self, unit: Unit) -> bool:
+        """True if bodies remain to be checked."""
+        start = time.monotonic()
+        unit.load()
+        if unit.two_phases():
+            self._send_interface(unit, unit.interface(), start)
+            unit.pause()
+            return True
+        interfaces, reports = unit.whole()
+        self._send_interface(unit, interfaces, start)
+        self._send_report(unit, reports, start)
+        return False
+
+    def _second_step(self, unit: Unit) -> bool:
+        start = time.monotonic()
+        self._send_report(unit, unit.bodies(), start)
+        return True
+
+    def _guarded(self, unit: Unit, step: Callable[[Unit], bool]) -> bool:
+        """Run a step; if it ends in another way than by its own frame, send the frame that says how."""
+        console = self.checker.console
+        console.seek(0)
+        console.truncate()
+        try:
+            with contextlib.redirect_stdout(console), contextlib.redirect_stderr(console):
+                going_on = step(unit)
+        except Blocked as err:
+            answer = {"event": "blocked", "phase": err.phase, "messages": err.messages}
+        except Discovered as err:
+            answer = {"event": "discovered", "dependencies": err.dependencies}
+        except BadBlob as err:
+            answer = {"event": "failed", "kind": "bad-blob", "message": str(err)}
+        except SystemExit:  # mypy's INTERNAL ERROR: it has printed all it knows
+            answer = {"event": "failed", "kind": "crash", "message": console.getvalue()}
+        except Exception:
+            answer = {"event": "failed", "kind": "internal", "message": console.getvalue() + traceback.format_exc()}
+        else:
+            sys.stderr.write(console.getvalue())
+            return going_on
+        self._send({**answer, "batch": self.number, "unit": unit.number})
+        return False
+
+    def _send_interface(self, unit: Unit, members: list[tuple[str, bytes, bytes]], start: float) -> None:
+        places = [{"id": name, "data": self._keep(data), "meta": self._keep(meta)} for name, data, meta in members]
+        self._send_step("interface", unit, places, start)
+
+    def _send_report(self, unit: Unit, members: list[tuple[str, bytes]], start: float) -> None:
+        places = [{"id": name, "meta_ex": self._keep(meta_ex)} for name, meta_ex in members]
+        self._send_step("report", unit, places, start)
+
+    def _send_step(self, event: str, unit: Unit, places: list[dict[str, Any]], start: float) -> None:
+        spent = int((time.monotonic() - start) * 1000)
+        self._send({"event": event, "batch": self.number, "unit": unit.number, "pack": self.path,
+                    "members": places, "ms": spent})
+
+    def _keep(self, data: bytes) -> list[int]:
+        place = [self.end, len(data)]
+        write_all(self.pack, data)
+        self.end += len(data)
+        return place
+
+    def _send(self, message: dict[str, Any]) -> None:
+        write_all(self.pipe, pack(message))

@@ -1,0 +1,199 @@
+"""The loop of the process that answers: requests from stdin, children's frames to stdout, a fork for every batch.
+
+It checks nothing itself, so it stays as it was after loading: what a child knows is a function of the interfaces.
+"""
+
+from __future__ import annotations
+
+import collections
+import gc
+import os
+import selectors
+import signal
+import sys
+from typing import Any
+
+from sepal_frames import BadFrame, FrameBuffer, decode, pack, write_all
+from sepal_mypy_batch import Batch
+from sepal_mypy_interfaces import BadBlob
+from sepal_mypy_manager import Checker, Refused
+from sepal_mypy_options import BadOptions
+
+_READ = 1 << 20
+
+
+class Child:
+    """A forked process and the batch that it checks."""
+
+    def __init__(self, pid: int, pipe: int, request: dict[str, Any]) -> None:
+        self.pid = pid
+        self.pipe = pipe
+        self.batch: int = request["batch"]
+        self.unfinished = {unit["unit"]: [member["id"] for member in unit["members"]] for unit in request["units"]}
+        self.ended = False
+        self.buffer = FrameBuffer()
+
+
+class Server:
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+        self.checker: Checker | None = None
+        self.lanes = 1
+        self.queue: collections.deque[dict[str, Any]] = collections.deque()
+        self.children: dict[int, Child] = {}
+        self.selector = selectors.DefaultSelector()
+        self.requests = FrameBuffer()
+        self.over = False
+
+    def serve(self) -> None:
+        self.selector.register(0, selectors.EVENT_READ)
+        try:
+            while not self.over:
+                for key, _ in self.selector.select():
+                    self._ready(key.fd)
+                while self.queue and len(self.children) < self.lanes:
+                    self._fork(self.queue.popleft())
+        finally:
+            self.kill()
+
+    def _ready(self, fd: int) -> None:
+        if fd:
+            self._hear(self.children[fd])
+            return
+        data = os.read(0, _READ)
+        self.over = not data
+        self.requests.feed(data)
+        for request in self.requests.frames():
+            self._obey(request)
+
+    def kill(self) -> None:
+        for child in self.children.values():
+            try:
+                os.kill(child.pid, signal.SIGKILL)
+                os.waitpid(child.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        self.children.clear()
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        write_all(self.answers, pack(message))
+
+    # Requests
+
+    def _obey(self, request: dict[str, Any]) -> None:
+        handlers = {"describe": self._describe, "begin": self._begin, "options": self._options,
+                    "modules": self._modules, "run": self._run, "quit": self._quit}
+        handler = handlers.get(request.get("op", ""))
+        if handler is None:
+            raise BadFrame(f"There is no request {request.get('op')!r}.")
+        if self.checker is None and handler in (self._options, self._modules, self._run):
+            raise BadFrame(f"The request {request['op']!r} came before a successful 'begin'.")
+        try:
+            handler(request)
+        except (KeyError, TypeError, AttributeError, ValueError) as err:
+            raise BadFrame(f"The request {request['op']!r} is not as the protocol says: {err!r}.") from err
+
+    def _describe(self, request: dict[str, Any]) -> None:
+        from sepal_mypy_describe import describe  # needed once, and only when nothing is cached
+
+        self._answer(describe(request["cwd"], request["argv"]))
+
+    def _begin(self, request: dict[str, Any]) -> None:
+        os.chdir(request["scratch"])
+        self.lanes = max(1, int(request["lanes"]))
+        try:
+            self.checker = Checker(request)
+        except Refused as err:
+            self._answer({"event": "refused", "message": str(err)})
+            return
+        gc.freeze()
+        self._answer({"event": "ready"})
+
+    def _options(self, request: dict[str, Any]) -> None:
+        assert self.checker is not None
+        try:
+            self.checker.define_options(request["index"], request["values"])
+        except BadOptions as err:
+            raise BadFrame(str(err)) from None
+
+    def _modules(self, request: dict[str, Any]) -> None:
+        assert self.checker is not None
+        interfaces = self.checker.interfaces
+        hot = interfaces.announce(request["modules"])
+        if not hot:
+            return
+        try:
+            interfaces.load(interfaces.closure(hot))
+        except BadBlob as err:
+            # Whoever needs it will try again, fail in its child and say so for its unit.
+            sys.stderr.write(f"{err}\n")
+
+    def _run(self, request: dict[str, Any]) -> None:
+        self.queue.append(request)
+
+    def _quit(self, _request: dict[str, Any]) -> None:
+        self.over = True
+
+    # Children
+
+    def _fork(self, request: dict[str, Any]) -> None:
+        assert self.checker is not None
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._be_child(request, write)
+        os.close(write)
+        self.children[read] = Child(pid, read, request)
+        self.selector.register(read, selectors.EVENT_READ)
+
+    def _be_child(self, request: dict[str, Any], pipe: int) -> None:
+        """Never returns: nothing of the parent's loop may run in the child."""
+        assert self.checker is not None
+        status = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self.selector.close()
+            for child in self.children.values():
+                os.close(child.pipe)
+            os.close(0)
+            os.close(self.answers)
+            Batch(self.checker, request, pipe).run()
+            status = 0
+        except BaseException as err:  # the parent is told by the status; what happened is for people
+            sys.stderr.write(f"A batch of units ended early: {err!r}\n")
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _hear(self, child: Child) -> None:
+        data = os.read(child.pipe, _READ)
+        if not data:
+            self._bury(child)
+            return
+        child.buffer.feed(data)
+        for raw in child.buffer.raw_frames():
+            message = decode(raw)
+            if message["event"] == "end":
+                child.ended = True
+            elif message["event"] != "interface":
+                child.unfinished.pop(message["unit"], None)
+            write_all(self.answers, raw)
+
+    def _bury(self, child: Child) -> None:
+        self.selector.unregister(child.pipe)
+        os.close(child.pipe)
+        del self.children[child.pipe]
+        _, status = os.waitpid(child.pid, 0)
+        if child.ended:
+            return
+        for unit, members in child.unfinished.items():
+            self._answer({"event": "failed", "batch": child.batch, "unit": unit, "kind": "crash", "message": (
+                f"The process that checked {', '.join(members[:3])}{', ...' if members[3:] else ''} "
+                f"{_ending(status)} before it had an answer.")})
+        self._answer({"event": "end", "batch": child.batch})
+
+
+def _ending(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"died of signal {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"ended with status {os.waitstatus_to_exitcode(status)}"

@@ -1,0 +1,66 @@
+"""Sepal's worker for mypy: run it with the interpreter that mypy is installed for.
+
+Speaks doc/formats/worker.md on stdin and stdout. Begin reading at sepal_mypy_run.py (the loop), then
+sepal_mypy_unit.py (one unit, step by step).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+
+
+def main() -> int:
+    # stdout is for frames. Whatever else writes to it (a plugin, mypy's own prints) goes to stderr.
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    from sepal_frames import BadFrame
+
+    try:
+        import mypy.build  # noqa: F401
+    except ImportError as err:
+        return _without_mypy(answers, err)
+    from mypy.defaults import RECURSION_LIMIT
+    from sepal_mypy_run import Server
+
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    gc.set_threshold(200 * 1000, 30, 30)  # as mypy does
+    server = Server(answers)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.serve()
+    except BadFrame as err:
+        sys.stderr.write(f"sepal_mypy_worker: {err}\n")
+        return 3
+    except BrokenPipeError:
+        return 0  # nobody listens any more
+    return 0
+
+
+def _without_mypy(answers: int, err: ImportError) -> int:
+    """Every request for a description is answered by what is missing; nothing else can be asked."""
+    from sepal_frames import BadFrame, FrameBuffer, pack, write_all
+
+    missing = (f"mypy cannot be imported by {sys.executable} ({err}): install it there, "
+               "or name the interpreter that has it.")
+    requests = FrameBuffer()
+    while data := os.read(0, 1 << 16):
+        try:
+            requests.feed(data)
+            for request in requests.frames():
+                if request.get("op") == "quit":
+                    return 0
+                if request.get("op") != "describe":
+                    raise BadFrame(missing)
+                write_all(answers, pack({"event": "described", "exit": None, "stdout": "", "stderr": "",
+                                         "answer": None, "missing": missing}))
+        except BadFrame as bad:
+            sys.stderr.write(f"sepal_mypy_worker: {bad}\n")
+            return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
