@@ -238,6 +238,19 @@ int fs_write_atomic(const char *path, struct span bytes, unsigned flags, struct 
 	return rc;
 }
 
+int fs_create(const char *path, struct span bytes, unsigned mode, struct err *err)
+{
+	int fd = fs_faulty(FS_OP_OPEN, path) ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+	if (fd < 0)
+		return err_set_errno(err, ERR_IO, "cannot make the file %s", path);
+	int rc = write_all(fd, path, bytes, err);
+	if (close(fd) != 0 && rc == 0)
+		rc = err_set_errno(err, ERR_IO, "cannot write %s", path);
+	if (rc != 0)
+		unlink(path);
+	return rc;
+}
+
 int fs_append(const char *path, struct span bytes, struct err *err)
 {
 	int fd = fs_faulty(FS_OP_OPEN, path) ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

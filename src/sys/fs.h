@@ -60,6 +60,9 @@ enum fs_write_flags {
  */
 #define FS_TEMP_PREFIX ".tmp-"
 int fs_write_atomic(const char *path, struct span bytes, unsigned flags, struct err *err) MUST_CHECK;
+/* Makes a file that must not be there yet, with these permission bits (less the umask). Not atomic: for a file in a
+ * directory of one's own that is moved into place when it is whole. On failure it is gone again. */
+int fs_create(const char *path, struct span bytes, unsigned mode, struct err *err) MUST_CHECK;
 /* Appends and leaves earlier bytes alone; makes the file when it is not there. One write(2) when the disk allows. */
 int fs_append(const char *path, struct span bytes, struct err *err) MUST_CHECK;
 
