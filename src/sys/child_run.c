@@ -18,6 +18,7 @@ static bool drain(struct run *r, int fd, struct buf *into)
 {
 	for (;;) {
 		char *at = buf_room(into, 65536);
+		*at = '\0'; /* no output is an empty string */
 		ssize_t n = read(fd, at, 65536);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -26,6 +27,7 @@ static bool drain(struct run *r, int fd, struct buf *into)
 		if (n <= 0)
 			return false;
 		into->len += (size_t)n;
+		into->data[into->len] = '\0';
 		if (into->len > r->limit) {
 			r->too_much = true;
 			child_kill(&r->child, SIGKILL);

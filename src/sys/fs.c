@@ -101,6 +101,7 @@ static int read_all(int fd, const char *path, size_t limit, struct buf *out, str
 		room = limit < SIZE_MAX ? limit + 1 : limit; /* one more than allowed, to notice that there is more */
 	for (;;) {
 		char *at = buf_room(out, room);
+		*at = '\0'; /* an empty file is an empty string */
 		ssize_t n = fs_faulty(FS_OP_READ, path) ? -1 : read(fd, at, room);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -109,6 +110,7 @@ static int read_all(int fd, const char *path, size_t limit, struct buf *out, str
 		if (n == 0)
 			return 0;
 		out->len += (size_t)n;
+		out->data[out->len] = '\0';
 		if (out->len - start > limit)
 			return err_set(err, ERR_PROTOCOL, "%s has more than the %zu bytes that are read of such a file",
 				       path, limit);
@@ -132,8 +134,6 @@ int fs_read_if_there(const char *path, size_t limit, struct buf *out, bool *ret_
 		buf_truncate(out, start);
 		return -1;
 	}
-	if (!out->data)
-		buf_add(out, "", 0);
 	*ret_there = true;
 	return 0;
 }

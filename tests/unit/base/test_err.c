@@ -1,15 +1,7 @@
 /* base/err.h: failures are sentences, untouched on success, and each kind has one exit status. */
+#include "../../lib/check.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "base/err.h"
 
 static void a_new_error_is_not_set(void **state)
 {
