@@ -21,6 +21,18 @@ from sepal_mypy_options import BadOptions
 
 _READ = 1 << 20
 
+# What a request must have (schemas/worker.schema.json has the whole of it).
+_REQUESTS: dict[str, dict[str, Any]] = {
+    "describe": {"cwd": str, "argv": list},
+    "begin": {"scratch": str, "typeshed": str, "options": dict, "plugins": list, "plugin_config": (dict, type(None)),
+              "lanes": int},
+    "options": {"index": int, "values": dict},
+    "modules": {"modules": list},
+    "run": {"batch": int, "units": list},
+    "quit": {},
+}
+_AFTER_BEGIN = ("options", "modules", "run")
+
 
 class Child:
     """A forked process and the batch that it checks."""
@@ -81,17 +93,16 @@ class Server:
     # Requests
 
     def _obey(self, request: dict[str, Any]) -> None:
-        handlers = {"describe": self._describe, "begin": self._begin, "options": self._options,
-                    "modules": self._modules, "run": self._run, "quit": self._quit}
-        handler = handlers.get(request.get("op", ""))
-        if handler is None:
-            raise BadFrame(f"There is no request {request.get('op')!r}.")
-        if self.checker is None and handler in (self._options, self._modules, self._run):
-            raise BadFrame(f"The request {request['op']!r} came before a successful 'begin'.")
-        try:
-            handler(request)
-        except (KeyError, TypeError, AttributeError, ValueError) as err:
-            raise BadFrame(f"The request {request['op']!r} is not as the protocol says: {err!r}.") from err
+        op = request.get("op")
+        shape = _REQUESTS.get(op) if isinstance(op, str) else None
+        if shape is None:
+            raise BadFrame(f"There is no request {op!r}.")
+        for name, kind in shape.items():
+            if not isinstance(request.get(name, self), kind):
+                raise BadFrame(f"The request {op!r} has no proper {name!r}.")
+        if self.checker is None and op in _AFTER_BEGIN:
+            raise BadFrame(f"The request {op!r} came before a successful 'begin'.")
+        getattr(self, "_" + op)(request)
 
     def _describe(self, request: dict[str, Any]) -> None:
         from sepal_mypy_describe import describe  # needed once, and only when nothing is cached
@@ -119,7 +130,10 @@ class Server:
     def _modules(self, request: dict[str, Any]) -> None:
         assert self.checker is not None
         interfaces = self.checker.interfaces
-        hot = interfaces.announce(request["modules"])
+        try:
+            hot = interfaces.announce(request["modules"])
+        except (KeyError, TypeError, ValueError) as err:
+            raise BadFrame(f"The request 'modules' names a module without what it needs: {err!r}.") from None
         if not hot:
             return
         try:

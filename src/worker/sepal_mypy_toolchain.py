@@ -1,0 +1,112 @@
+"""What the checker is made of: distributions with versions and digests, for the key of every action."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from typing import Any, Callable, Iterable, Iterator
+
+_SUFFIXES = (".py", ".so", ".pyi", ".json", ".txt", ".typed")
+
+# distribution -> the module that it brings
+CHECKER = {"mypy": "mypy", "librt": "librt", "mypy_extensions": "mypy_extensions",
+           "typing_extensions": "typing_extensions", "pathspec": "pathspec", "ast_serialize": "ast_serialize"}
+
+
+def toolchain(plugins: Iterable[dict[str, Any]], read: Callable[[str], None]) -> list[list[str]]:
+    """[name, version, sha256] of every part, sorted. `read` hears of each file that the answer stands on."""
+    parts = dict(CHECKER, **({"tomli": "tomli"} if sys.version_info < (3, 11) else {}))
+    rows = [_distribution(name, module, read) for name, module in parts.items() if _exists(module)]
+    by_module: Any = None
+    for plugin in plugins:
+        if plugin["path"] is not None and plugin["spec"].partition(":")[0].endswith(".py"):
+            rows.append(_file(plugin, read))
+            continue
+        module = plugin["spec"].partition(":")[0].partition(".")[0]
+        by_module = by_module or importlib.metadata.packages_distributions()
+        rows.extend(_distribution(name, module, read) for name in by_module.get(module, [module]))
+    return sorted(set(map(tuple, rows)))  # type: ignore[arg-type]
+
+
+def _exists(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _file(plugin: dict[str, Any], read: Callable[[str], None]) -> list[str]:
+    read(plugin["path"])
+    return [plugin["spec"], "", _sha256(plugin["path"])]
+
+
+def _distribution(name: str, module: str, read: Callable[[str], None]) -> list[str]:
+    try:
+        distribution = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return [name, "", _digest(_from_disk(module, read))]
+    files = list(distribution.files or ())
+    if any(str(distribution.locate_file(file)) in _origins(module) for file in files):
+        record = next((file for file in files if file.name == "RECORD"), None)
+        if record is not None:
+            read(str(distribution.locate_file(record)))
+        return [name, distribution.version, _digest(_from_record(distribution, files))]
+    return [name, distribution.version, _digest(_from_disk(module, read))]  # an editable installation
+
+
+def _from_record(distribution: Any, files: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        path = str(file).replace(os.sep, "/")
+        if path.startswith("..") or ".dist-info/" in path or not _own(path):
+            continue
+        if file.hash is not None and file.hash.mode == "sha256":
+            yield path, base64.urlsafe_b64decode(file.hash.value + "==").hex()
+        else:
+            yield path, _sha256(str(distribution.locate_file(file)))
+
+
+def _from_disk(module: str, read: Callable[[str], None]) -> Iterator[tuple[str, str]]:
+    origin = next(iter(_origins(module)), None)
+    if origin is None:
+        return
+    if os.path.basename(origin).partition(".")[0] != "__init__":
+        read(origin)
+        yield os.path.basename(origin), _sha256(origin)
+        return
+    root = os.path.dirname(origin)
+    for directory, names, files in os.walk(root):
+        names.sort()
+        for file in sorted(files):
+            path = os.path.join(directory, file)
+            relative = os.path.relpath(path, os.path.dirname(root))
+            if _own(relative):
+                read(path)
+                yield relative, _sha256(path)
+
+
+def _own(path: str) -> bool:
+    return path.endswith(_SUFFIXES) and "__pycache__/" not in path and not path.startswith("mypy/typeshed/")
+
+
+def _origins(module: str) -> list[str]:
+    """The module's file; of a package without __init__ (librt is one), every file in it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None:
+        return []
+    if spec.origin is not None:
+        return [spec.origin]
+    return sorted(os.path.join(place, name) for place in spec.submodule_search_locations or ()
+                  for name in os.listdir(place))
+
+
+def _digest(lines: Iterable[tuple[str, str]]) -> str:
+    whole = hashlib.sha256()
+    for path, digest in sorted(lines):
+        whole.update(f"{path}\0{digest}\n".encode())
+    return whole.hexdigest()
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
