@@ -131,7 +131,7 @@ struct source_cache {
 
 static const struct span *find_line(struct source_cache *cache, const char *path, int32_t line)
 {
-	if (!cache->source.read || !path || line <= 0)
+	if (!cache->source.read || line <= 0)
 		return NULL;
 	if (!cache->path || strcmp(cache->path, path) != 0) {
 		struct span bytes = { "", 0 };
@@ -152,7 +152,7 @@ static void format_default(const struct text_options *options, const struct text
 		message_list_end(out);
 		if (!options->pretty || d->is_note)
 			continue;
-		const struct span *line = find_line(&cache, paths[i], d->line);
+		const struct span *line = find_line(&cache, paths[i] ? paths[i] : module->path, d->line);
 		if (line)
 			add_snippet(d, *line, out);
 	}

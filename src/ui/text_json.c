@@ -21,7 +21,7 @@ static void add_escape(struct buf *out, uint32_t c)
 	if (c >= 0x10000) {
 		c -= 0x10000;
 		buf_addf(out, "\\u%04x\\u%04x", 0xD800 | c >> 10, 0xDC00 | (c & 0x3FF));
-	} else if (c < 0x20 || c > 0x7F) {
+	} else if (c < 0x20 || c > 0x7E) {
 		buf_addf(out, "\\u%04x", c);
 	} else {
 		buf_add_char(out, (char)c);
