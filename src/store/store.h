@@ -3,14 +3,15 @@
  * and the manifests (manifest key -> manifest). One vtable, several kinds: local directory, memory (tests), later
  * remote and stacked.
  *
- * Every write is temp + rename in the same directory; every read is verified: a blob against its digest, a table entry
- * against the checksum inside its record (by its decoder, model/). A torn or altered entry is a miss: it is counted in
- * `corrupt`, reported once through `warn`, and replaced by the next write. Readers and writers of many processes and
- * repositories may use one directory at once without locks; only collection takes one.
+ * Every write is temp + rename in one file system; every read is verified: a blob against its digest, a table entry
+ * against the checksum inside its record (by its decoder, model/; the caller says store_discard_record when it does not
+ * hold). A torn or altered entry is a miss: it is counted in `corrupt`, removed, and replaced by the next write. Readers
+ * and writers of many processes and repositories may use one directory at once without locks. A directory that can only
+ * be read can be opened and read.
  *
- * Local layout (doc/formats/store.md):  DIR/v1/cas/ab/<62 hex>, DIR/v1/ac/ab/<62 hex>, DIR/v1/manifest/ab/<62 hex>,
- * DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN with N > 1 means that a newer sepal owns the store too:
- * it is left alone; DIR/FORMAT names the newest version seen and is refused when it says so.
+ * Local layout (doc/formats/store.md):  DIR/FORMAT, DIR/v1/cas/ab/<62 hex>, DIR/v1/ac/ab/<62 hex>,
+ * DIR/v1/manifest/ab/<62 hex>, DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN with N > 1 belongs to a newer
+ * sepal and is left alone; a FORMAT that names a newer version is refused.
  */
 #ifndef SEPAL_STORE_STORE_H
 #define SEPAL_STORE_STORE_H
@@ -21,6 +22,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+
+/* A larger blob or record is an error when it is written. */
+#define STORE_BLOB_LIMIT ((size_t)1 << 30)
+#define STORE_RECORD_LIMIT ((size_t)16 << 20)
 
 enum store_table { STORE_ACTIONS = 0, STORE_MANIFESTS = 1 };
 
@@ -36,7 +41,7 @@ int store_open_local(const char *dir, struct store **ret, struct err *err) MUST_
 struct store *store_open_memory(void);
 void store_close(struct store *s);
 
-/* Stores bytes and gives their digest. A blob that is already there is not written again. */
+/* Stores bytes and gives their digest. A blob that is already there with the right size is not written again. */
 int store_put(struct store *s, struct span bytes, struct digest *ret, struct err *err) MUST_CHECK;
 /* *ret_found is false on a miss (or a corrupt blob, which is removed). Appends to `out`. */
 int store_get(struct store *s, const struct digest *d, struct buf *out, bool *ret_found, struct err *err) MUST_CHECK;
@@ -52,16 +57,19 @@ int store_lookup(struct store *s, enum store_table t, const struct digest *key, 
                  struct err *err) MUST_CHECK;
 int store_record(struct store *s, enum store_table t, const struct digest *key, struct span record,
                  struct err *err) MUST_CHECK;
+/* Removes a record that its decoder refused. */
+void store_discard_record(struct store *s, enum store_table t, const struct digest *key);
 
-/* A private directory for this process below DIR/v1/tmp (removed by store_close; stale ones of dead processes are
- * removed at open), and the directory where per-work-tree state is kept under a digest. Both exist after the call. */
+/* A private directory for this process below DIR/v1/tmp (removed by store_close; those of dead processes are removed
+ * at open), and the directory where per-work-tree state is kept under a digest. Both exist after the call. */
 int store_scratch(struct store *s, const char **ret_dir, struct err *err) MUST_CHECK;
 int store_state_dir(struct store *s, const struct digest *work_tree, const char **ret_dir, struct err *err) MUST_CHECK;
 
 struct store_counters store_counters(const struct store *s);
 
-/* Reads everything: each blob against its name, each table record's checksum trailer, no foreign or temporary files of
- * dead processes. One line per finding is appended to `report`; *ret_bad counts them. */
+/* Reads everything: each blob against its name, each table record against its seal (model/record.h), and nothing else
+ * may lie between them. One line per finding is appended to `report`; *ret_bad counts them, and is 0 for a store that
+ * others are writing to or died while writing to. Removes nothing. */
 int store_verify(struct store *s, struct buf *report, uint64_t *ret_blobs, uint64_t *ret_bad, struct err *err) MUST_CHECK;
 
 #endif
