@@ -244,7 +244,8 @@ void text_render_summary(const struct text_options *options, const struct text_t
 	struct buf line = BUF_INIT;
 	if (tally->errors) {
 		uint32_t files = tally->error_files.count;
-		buf_addf(&line, "Found %u error%s in %u file%s", tally->errors, plural(tally->errors), files, plural(files));
+		buf_addf(&line, "Found %u error%s in %u file%s", tally->errors, plural(tally->errors), files,
+		         plural(files));
 		if (blockers)
 			buf_add_str(&line, " (errors prevented further checking)");
 		else

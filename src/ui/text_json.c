@@ -56,7 +56,8 @@ static size_t find_parent(const struct diag_list *diags, const char *const *path
 	const struct diag *n = &diags->items[note];
 	for (size_t i = note; i-- > 0;) {
 		const struct diag *d = &diags->items[i];
-		if (!d->is_note && paths[i] && d->line == n->line && d->column == n->column && strcmp(paths[i], paths[note]) == 0)
+		bool same_place = paths[i] && d->line == n->line && d->column == n->column;
+		if (!d->is_note && same_place && strcmp(paths[i], paths[note]) == 0)
 			return i;
 	}
 	return SIZE_MAX;
