@@ -72,8 +72,9 @@ class Batch:
             answer = {"event": "failed", "kind": "bad-blob", "message": str(err)}
         except SystemExit:  # mypy's INTERNAL ERROR: it has printed all it knows
             answer = {"event": "failed", "kind": "crash", "message": console.getvalue()}
-        except Exception:
-            answer = {"event": "failed", "kind": "internal", "message": console.getvalue() + traceback.format_exc()}
+        except Exception as err:
+            kind = "internal" if _raised_here(err) else "crash"
+            answer = {"event": "failed", "kind": kind, "message": console.getvalue() + traceback.format_exc()}
         else:
             sys.stderr.write(console.getvalue())
             return going_on
@@ -101,3 +102,9 @@ class Batch:
 
     def _send(self, message: dict[str, Any]) -> None:
         write_all(self.pipe, pack(message))
+
+
+def _raised_here(err: Exception) -> bool:
+    """Our mistake, or the checker's (or a plugin's)?"""
+    frames = traceback.extract_tb(err.__traceback__)
+    return not frames or os.path.basename(frames[-1].filename).startswith("sepal_")
