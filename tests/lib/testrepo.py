@@ -19,7 +19,7 @@ Each repository has its own HOME, XDG directories and store, the locale C.UTF-8,
 or PYTHON* variables: only those given to Repo(env=...) or to one run. The program is $SEPAL, its worker directory
 $SEPAL_WORKER_DIR, the interpreter of the checker $SEPAL_PYTHON (./dev test sets them).
 
-After every run the store must pass `sepal doctor --store`; a run that is killed or meant to damage the store says
+After every run the store must pass `sepal doctor`; a run that is killed or meant to damage the store says
 doctor=False. When a test fails its directory is kept and its path printed.
 """
 
@@ -152,7 +152,7 @@ class Repo:
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items()
-                if not re.match(r"SEPAL|MYPY|PYTHON|XDG_|GIT_|LC_|LANG|FORCE_COLOR|NO_COLOR|TERM$|COLUMNS$", name)}
+                if not re.match(r"SEPAL|MYPY|PYTHON|XDG_|GIT_|VIRTUAL_ENV|LC_|LANG|FORCE_COLOR|NO_COLOR|TERM$|COLUMNS$", name)}
         python = checker_python()
         return {
             **kept,
@@ -181,10 +181,11 @@ class Repo:
             self.doctor(env)
         return run
 
-    def check(self, *arguments: str, **options: Any) -> Run:
-        """`sepal check`, with its counters in run.stats."""
+    def check(self, *arguments: str, mypy_arguments: tuple[str, ...] = (), **options: Any) -> Run:
+        """`sepal check ARGUMENTS -- MYPY ARGUMENTS`, with its counters in run.stats."""
         stats = os.path.join(self.base, f"stats-{len(self.runs)}.json")
-        run = self.run("check", "--stats-json", stats, *arguments, **options)
+        tail = ("--", *mypy_arguments) if mypy_arguments else ()
+        run = self.run("check", "--stats-json", stats, *arguments, *tail, **options)
         if os.path.exists(stats):
             with open(stats, encoding="utf-8") as file:
                 run.stats = json.load(file)
@@ -192,12 +193,12 @@ class Repo:
 
     def doctor(self, env: dict[str, str] | None = None) -> None:
         """The store verifies, whatever the run before did."""
-        done = subprocess.run([sepal_binary(), "doctor", "--store"], cwd=self.root, env=self.environment(env),
+        done = subprocess.run([sepal_binary(), "doctor", "--store", self.store], cwd=self.root, env=self.environment(env),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", timeout=TIMEOUT_SECONDS)
         if done.returncode != 0:
             before = self.runs[-1] if self.runs else "no run"
-            raise AssertionError(f"`sepal doctor --store` ended with status {done.returncode}:\n{done.stdout}\n"
+            raise AssertionError(f"`sepal doctor --store {self.store}` ended with status {done.returncode}:\n{done.stdout}\n"
                                  f"after\n{before}")
 
     def mypy(self, *arguments: str, cwd: str = "") -> Run:
@@ -243,9 +244,10 @@ class TestCase(unittest.TestCase):
         self._repos.append(repo)
         return repo
 
-    def assert_same_as_mypy(self, repo: Repo, *arguments: str, cwd: str = "") -> Run:
-        """Status and standard output of `sepal check ARGUMENTS` are mypy's own. Returns Sepal's run."""
-        mine, theirs = repo.check(*arguments, cwd=cwd), repo.mypy(*arguments, cwd=cwd)
+    def assert_same_as_mypy(self, repo: Repo, *paths: str, mypy_arguments: tuple[str, ...] = (), cwd: str = "") -> Run:
+        """Status and standard output of `sepal check` are those of mypy with the same arguments. Returns Sepal's run."""
+        mine = repo.check(*paths, mypy_arguments=mypy_arguments, cwd=cwd)
+        theirs = repo.mypy(*paths, *mypy_arguments, cwd=cwd)
         self.assertEqual(mine.stdout.splitlines(), theirs.stdout.splitlines(), str(mine))
         self.assertEqual(mine.status, theirs.status, str(mine))
         return mine
