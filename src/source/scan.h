@@ -25,10 +25,14 @@ enum import_kind {
 struct import {
 	enum import_kind kind;
 	uint32_t level; /* leading dots */
-	uint32_t line;  /* of the statement, 1-based */
+	uint32_t line;  /* 1-based: of the statement; of the name in `import a, \\ b` */
 	const char *module;
 	const char **names; /* IMPORT_FROM only */
 	uint32_t name_count;
+	/* Stands in a function whose body mypy leaves out when it ignores the module's errors (ignore_errors, or a module
+	 * that it follows silently): no yield in it, no assignment to an attribute of a method's first parameter. Whoever
+	 * knows that the module is such a one leaves the import out too. */
+	bool strippable;
 };
 
 struct scan_options {
@@ -44,6 +48,13 @@ struct scan_result {
 	bool module_getattr;    /* defines __getattr__ at top level: in an __init__.pyi it makes a partial stub package */
 	bool template_strings;  /* has a t"..." literal: mypy then depends on string.templatelib */
 };
+
+/*
+ * What a module says about itself is obeyed, as mypy's parser does: `# type: ignore` (or `# mypy: ignore`) before the
+ * first statement leaves no import; `# mypy: always-true=X, always-false=Y` anywhere adds to the options; with
+ * `# mypy: ignore-errors` the strippable imports are left out. After a top-level `assert` that cannot hold nothing is
+ * read. Identifiers are as written: mypy normalises non-ASCII ones (NFKC), the scanner does not.
+ */
 
 /* Everything in *ret lives in `arena`. `source` is the file's bytes (BOM and encoding cookie allowed; any encoding that
  * keeps ASCII will do). Input is bounded by the caller; nesting is bounded here. */
