@@ -53,13 +53,26 @@ const char **options_unused_sections(struct options *o, struct arena *arena);
 /* mypy's digest of the set for meta files. */
 void options_cache_hash(const struct options *o, uint32_t set, unsigned char ret[SHA1_SIZE]);
 
-/* Configuration text for a hermetic process: [mypy] holds the set of `sets[0]`, a section [mypy-ids[i]] each member
- * whose set differs from it, and `extra` sections come last as they are (plugin configuration; same format). */
+/*
+ * Configuration text for a hermetic process: [mypy] holds the set of members[0], a section [mypy-ID] each member whose
+ * set differs from it, and `extra` sections come last as they are (plugin configuration; same format). It is a function
+ * of the members' sets alone, and mypy reads it back as the same values, with these exceptions:
+ * - Options that no configuration file can hold keep mypy's defaults: what is null, disabled_error_codes and
+ *   enabled_error_codes (mypy makes them from the configured lists), and in an ini file deprecated_calls_exclude (mypy
+ *   takes the text apart into letters) and elements of lists with a comma or a line break.
+ * - The codes in effect always come out right. The lists they were configured by cannot always, when codes came from
+ *   several sections or members differ; [mypy] then holds the codes that all members share.
+ * - ignore_missing_imports_per_module (nothing in mypy reads it) is that of members[0] or follows from a section.
+ */
 struct member_options {
 	const char *id;
 	uint32_t set;
 };
 void options_config_text(const struct options *o, const struct member_options *members, uint32_t count, bool toml,
                          const char *extra, struct buf *out);
+/* mypy's digest of what that text gives a module that is no member: what the meta file of a dependency must hold. It is
+ * options_cache_hash(members[0].set) unless the codes are such an exception. */
+void options_config_hash(const struct options *o, const struct member_options *members, uint32_t count,
+                         unsigned char ret[SHA1_SIZE]);
 
 #endif
