@@ -12,7 +12,8 @@ command=${1:-./dev check; test $? -le 1 && ./dev test}
 work=$(mktemp -d "${TMPDIR:-/tmp}/sepal-fresh-root.XXXXXX")
 root=$work/root
 
-command -v debootstrap >/dev/null || { echo "fresh-root: debootstrap is missing: apt-get install debootstrap" >&2; exit 3; }
+command -v debootstrap >/dev/null ||
+	{ echo "fresh-root: debootstrap is missing: apt-get install debootstrap" >&2; exit 3; }
 [ "$(id -u)" = 0 ] || { echo "fresh-root: making a root directory needs root" >&2; exit 3; }
 
 # The first address that apt itself uses for this release, whichever format its sources are written in.

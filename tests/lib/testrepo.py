@@ -37,6 +37,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CLEANED = re.compile(r"SEPAL|MYPY|PYTHON|XDG_|GIT_|VIRTUAL_ENV|LC_|LANG|FORCE_COLOR|NO_COLOR|TERM$|COLUMNS$")
 SEPARATOR = re.compile(r"^-- (.+) --\n", re.MULTILINE)
 TIMEOUT_SECONDS = 300
 
@@ -152,7 +153,7 @@ class Repo:
 
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items()
-                if not re.match(r"SEPAL|MYPY|PYTHON|XDG_|GIT_|VIRTUAL_ENV|LC_|LANG|FORCE_COLOR|NO_COLOR|TERM$|COLUMNS$", name)}
+                if not CLEANED.match(name)}
         python = checker_python()
         return {
             **kept,
@@ -193,13 +194,14 @@ class Repo:
 
     def doctor(self, env: dict[str, str] | None = None) -> None:
         """The store verifies, whatever the run before did."""
-        done = subprocess.run([sepal_binary(), "doctor", "--store", self.store], cwd=self.root, env=self.environment(env),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=TIMEOUT_SECONDS)
+        argv = [sepal_binary(), "doctor", "--store", self.store]
+        done = subprocess.run(argv, cwd=self.root, env=self.environment(env), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=TIMEOUT_SECONDS)
         if done.returncode != 0:
             before = self.runs[-1] if self.runs else "no run"
-            raise AssertionError(f"`sepal doctor --store {self.store}` ended with status {done.returncode}:\n{done.stdout}\n"
-                                 f"after\n{before}")
+            raise AssertionError(f"`sepal doctor --store {self.store}` ended with status {done.returncode}:\n"
+                                 f"{done.stdout}\nafter\n{before}")
 
     def mypy(self, *arguments: str, cwd: str = "") -> Run:
         """Real mypy on the same tree, without a cache: what `sepal check` must say."""
@@ -245,7 +247,7 @@ class TestCase(unittest.TestCase):
         return repo
 
     def assert_same_as_mypy(self, repo: Repo, *paths: str, mypy_arguments: tuple[str, ...] = (), cwd: str = "") -> Run:
-        """Status and standard output of `sepal check` are those of mypy with the same arguments. Returns Sepal's run."""
+        """Status and standard output of `sepal check` are those of mypy with the same arguments. Returns our run."""
         mine = repo.check(*paths, mypy_arguments=mypy_arguments, cwd=cwd)
         theirs = repo.mypy(*paths, *mypy_arguments, cwd=cwd)
         self.assertEqual(mine.stdout.splitlines(), theirs.stdout.splitlines(), str(mine))

@@ -86,7 +86,8 @@ class Counting(unittest.TestCase):
         loader.exec_module(dev)
         for number, results in enumerate((["PASS", "PASS"], ["PASS", "FAIL", "ERROR"], ["PASS", "ERROR", "ERROR"],
                                           ["SKIP", "PASS"], [])):
-            self.write(f"tests/unit/{number}.trs", "".join(f":test-result: {word}\n" for word in results) + ":other: x\n")
+            lines = [f":test-result: {word}\n" for word in results]
+            self.write(f"tests/unit/{number}.trs", "".join(lines) + ":other: x\n")
         self.assertEqual(dev.count_trs(self.scratch), (5, 4))
 
 

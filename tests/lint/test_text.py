@@ -14,7 +14,8 @@ COLUMNS, TAB = 120, 4
 # Written so that this file does not hold the words itself.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 # Paths of the machines that this was written on, and registry hosts.
-MACHINE = re.compile(r"/work/(main|sha" r"red)|/tmp/" r"w/|/ro" r"ot/\w|\.py" r"env\b|py" r"pi\.org|files\.python" r"hosted")
+MACHINE = re.compile(r"/work/(main|sha" r"red)|/tmp/" r"w/|/ro" r"ot/\w|\.py" r"env\b|"
+                     r"py" r"pi\.org|files\.python" r"hosted")
 
 
 def project_files() -> list[str]:
