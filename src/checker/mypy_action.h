@@ -30,6 +30,7 @@ struct mypy_setup {
 	struct digest versions_file; /* SHA-256 of typeshed's stdlib/VERSIONS */
 	struct options *options;
 	const char *const *plugin_files; /* real paths of plugins configured as files; NULL-terminated */
+	const struct digest *plugin_digests; /* SHA-256 of each of them */
 	const char *plugin_config;   /* text of non-mypy sections, or NULL */
 	bool plugin_config_toml;
 };
