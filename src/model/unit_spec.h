@@ -42,7 +42,8 @@ struct dep_spec {
 	const struct dep_spec **deps; /* direct dependencies, sorted by id; may point at members of its own cycle */
 	uint32_t dep_count;
 	bool partial_stub; /* an __init__.pyi with a module-level __getattr__ */
-	uint32_t mark;     /* free for traversals of the one who owns the array */
+	bool hot;          /* many dependents: the worker's parent loads it once for all its children */
+	bool announced;    /* the worker has been told; set by its runner */
 };
 
 struct unit_spec {

@@ -1,0 +1,47 @@
+/* What the files of the build room share; nothing outside includes it. */
+#ifndef SEPAL_BUILD_INTERNAL_H
+#define SEPAL_BUILD_INTERNAL_H
+
+#include "build/build.h"
+
+struct build {
+	struct build_config config;
+	struct arena arena;
+	struct build_unit *units;
+	uint32_t counts[UNIT_FAILED + 1];
+	struct interface *interfaces;  /* per module */
+	struct digest *digests;        /* interface digest per module */
+	struct digest *merkle;         /* per unit */
+	struct dep_spec *deps;         /* per module */
+	uint32_t *rank;                /* per module: position in the order of ids */
+	uint32_t *by_rank;
+	uint32_t *mark, epoch;         /* per unit: visited in traversal `epoch` */
+	uint32_t *queue, queue_len, queue_cap; /* binary heap of QUEUED units, highest priority first */
+	uint64_t queued_weight;
+	uint32_t *ready, ready_len, ready_cap; /* stack of READY units not yet looked up */
+	struct unit_spec **specs;      /* per unit while it runs */
+	struct arena *spec_arenas;     /* per unit while it runs */
+	struct runner *runner;
+	struct build_stats stats;
+	struct err failure;            /* first unit that failed */
+	uint32_t failed_unit;
+	struct err fatal;              /* stops everything */
+	struct digest_map outputs;
+	struct plan_discovered *discovered;
+	uint32_t discovered_count, discovered_cap;
+	uint32_t unfinished;
+	bool interrupted;
+};
+
+/* spec.c */
+void build_spec_init(struct build *b);
+const struct unit_spec *build_spec_make(struct build *b, uint32_t unit);
+void build_spec_drop(struct build *b, uint32_t unit);
+/* Marks the units of the transitive dependencies of `unit` with a new epoch (not the unit itself). */
+void build_mark_closure(struct build *b, uint32_t unit);
+
+/* lookup.c */
+int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;
+int build_record(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
+
+#endif

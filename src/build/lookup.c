@@ -1,0 +1,241 @@
+/* The store's side of a unit: manifest first, strict key second; and what is written when it was run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "build/internal.h"
+#include "model/manifest.h"
+
+/* Does the record answer for exactly the unit's members, in their order? */
+static bool fits_unit(const struct build *b, uint32_t unit, const struct result *r)
+{
+	const struct plan *p = b->config.plan;
+	const struct plan_unit *u = &p->units[unit];
+	if (r->member_count != u->member_count)
+		return false;
+	for (uint32_t i = 0; i < u->member_count; i++)
+		if (strcmp(r->members[i].id, p->modules[u->members[i]].id) != 0)
+			return false;
+	return true;
+}
+
+static int load_result(struct build *b, uint32_t unit, const struct digest *d, bool *ret_hit, struct err *err)
+{
+	struct buf record = BUF_INIT;
+	bool found;
+	int failed = store_get(b->config.store, d, &record, &found, err);
+	struct build_unit *u = &b->units[unit];
+	*ret_hit = !failed && found && result_decode(buf_span(&record), &b->arena, &u->result) &&
+	           fits_unit(b, unit, &u->result);
+	buf_release(&record);
+	/* An interface that is gone (or was found altered) makes the whole result a miss. */
+	for (uint32_t i = 0; *ret_hit && i < u->result.member_count; i++)
+		*ret_hit = store_has(b->config.store, &u->result.members[i].interface.data);
+	return failed;
+}
+
+static bool entry_holds(struct build *b, uint32_t unit, const struct manifest_entry *e)
+{
+	const struct plan *p = b->config.plan;
+	for (uint32_t i = 0; i < e->used_count; i++) {
+		const uint32_t *at = map_get_str(&p->index, e->used[i].id);
+		if (!at || !digest_eq(&b->digests[*at], &e->used[i].interface))
+			return false;
+		/* mypy's rule: an interface that was used though not imported must still be reachable. */
+		if (b->mark[p->modules[*at].unit] != b->epoch && p->modules[*at].unit != unit)
+			return false;
+	}
+	return true;
+}
+
+static int lookup_manifest(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
+{
+	struct buf record = BUF_INIT;
+	struct arena scratch = ARENA_INIT;
+	struct manifest m;
+	bool found;
+	int failed = store_lookup(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, &record, &found, err);
+	*ret_hit = false;
+	if (!failed && found && manifest_decode(buf_span(&record), &scratch, &m)) {
+		build_mark_closure(b, unit);
+		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++)
+			if (entry_holds(b, unit, &m.entries[i]))
+				failed = load_result(b, unit, &m.entries[i].result, ret_hit, err);
+	}
+	buf_release(&record);
+	arena_release(&scratch);
+	return failed;
+}
+
+/* The action cache holds the digest of the result and a checksum: digest[32] xxh3:u64. */
+enum { ACTION_RECORD_SIZE = DIGEST_SIZE + 8 };
+
+static void encode_action_record(const struct digest *result, struct buf *out)
+{
+	buf_add(out, result->bytes, DIGEST_SIZE);
+	buf_put_u64(out, hash_xxh3(buf_span(out)));
+}
+
+static bool decode_action_record(const struct buf *record, struct digest *ret)
+{
+	struct reader r = reader_of(buf_span(record));
+	struct span digest = reader_raw(&r, DIGEST_SIZE);
+	if (reader_u64(&r) != hash_xxh3(digest) || !reader_done(&r))
+		return false;
+	memcpy(ret->bytes, digest.data, DIGEST_SIZE);
+	return true;
+}
+
+static int lookup_strict(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
+{
+	struct buf record = BUF_INIT;
+	bool found;
+	int failed = store_lookup(b->config.store, STORE_ACTIONS, &b->units[unit].strict_key, &record, &found, err);
+	*ret_hit = false;
+	struct digest d;
+	if (!failed && found && decode_action_record(&record, &d))
+		failed = load_result(b, unit, &d, ret_hit, err);
+	buf_release(&record);
+	return failed;
+}
+
+int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
+{
+	struct build_unit *u = &b->units[unit];
+	const struct plan *p = b->config.plan;
+	key_closure(p, unit, b->merkle, &u->closure);
+	key_manifest(p, unit, b->config.options, b->config.toolchain, &u->manifest_key);
+	key_strict(&u->manifest_key, &u->closure, &u->strict_key);
+	*ret_hit = false;
+	for (uint32_t i = 0; i < p->units[unit].member_count; i++)
+		if (p->modules[p->units[unit].members[i]].unreadable)
+			return 0;
+	if (b->config.no_store_read)
+		return 0;
+	if (lookup_manifest(b, unit, ret_hit, err))
+		return -1;
+	if (*ret_hit) {
+		u->source = FROM_MANIFEST;
+		return 0;
+	}
+	if (lookup_strict(b, unit, ret_hit, err))
+		return -1;
+	if (*ret_hit)
+		u->source = FROM_STRICT;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int by_used_id(const void *a, const void *b)
+{
+	return strcmp(((const struct used *)a)->id, ((const struct used *)b)->id);
+}
+
+static void use(struct build *b, struct used **list, uint32_t *count, uint32_t *cap, uint32_t unit, uint32_t module)
+{
+	const struct plan_module *m = &b->config.plan->modules[module];
+	if (m->unit == unit)
+		return;
+	VEC_GROW(*list, *count, *cap);
+	(*list)[(*count)++] = (struct used){ m->id, b->digests[module] };
+}
+
+/* The used set: direct dependencies, and what the checker recorded beyond them. */
+static void used_set(struct build *b, uint32_t unit, struct manifest_entry *ret)
+{
+	const struct plan *p = b->config.plan;
+	const struct plan_unit *u = &p->units[unit];
+	struct used *list = NULL;
+	uint32_t count = 0, cap = 0, kept = 0;
+	for (uint32_t i = 0; i < u->member_count; i++) {
+		const struct plan_module *m = &p->modules[u->members[i]];
+		const struct member_result *r = &b->units[unit].result.members[i];
+		for (uint32_t k = 0; k < m->dep_count; k++)
+			use(b, &list, &count, &cap, unit, m->deps[k]);
+		for (uint32_t k = 0; k < r->indirect_count; k++) {
+			const uint32_t *at = map_get_str(&p->index, r->indirect[k]);
+			if (at)
+				use(b, &list, &count, &cap, unit, *at);
+		}
+	}
+	if (count)
+		qsort(list, count, sizeof *list, by_used_id);
+	for (uint32_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(list[i].id, list[kept - 1].id) != 0)
+			list[kept++] = list[i];
+	ret->used = list;
+	ret->used_count = kept;
+}
+
+static int add_to_manifest(struct build *b, uint32_t unit, const struct digest *result, struct err *err)
+{
+	struct buf record = BUF_INIT;
+	struct arena scratch = ARENA_INIT;
+	struct manifest old = { 0 }, fresh;
+	struct manifest_entry entry = { .result = *result };
+	bool found;
+	int failed = store_lookup(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, &record, &found, err);
+	if (!failed) {
+		if (found && !manifest_decode(buf_span(&record), &scratch, &old))
+			old = (struct manifest){ 0 };
+		used_set(b, unit, &entry);
+		manifest_add(&old, &entry, &scratch, &fresh);
+		buf_reset(&record);
+		manifest_encode(&fresh, &record);
+		failed = store_record(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, buf_span(&record), err);
+	}
+	free(entry.used);
+	buf_release(&record);
+	arena_release(&scratch);
+	return failed;
+}
+
+/* Every output of every action goes through the merge: the same action must give the same bytes, whoever ran it. */
+static int merge_outputs(struct build *b, uint32_t unit, const struct digest *result, bool *ret_keep, struct err *err)
+{
+	struct build_unit *u = &b->units[unit];
+	struct buf record = BUF_INIT;
+	bool found;
+	char key[DIGEST_HEX_SIZE + 1];
+	struct merge_rule rule = { b->config.policy, NULL, NULL };
+	*ret_keep = true;
+	if (store_lookup(b->config.store, STORE_ACTIONS, &u->strict_key, &record, &found, err)) {
+		buf_release(&record);
+		return -1;
+	}
+	struct digest before_digest;
+	if (found && decode_action_record(&record, &before_digest)) {
+		uint32_t before = b->outputs.conflict_count + b->outputs.tolerated;
+		digest_hex(&u->strict_key, key);
+		const char *name = b->config.plan->modules[b->config.plan->units[unit].members[0]].id;
+		struct digest_entry stored = { arena_printf(&b->arena, "%s (action %s)", name, key), before_digest,
+			                       "the store" };
+		struct digest_entry now = { stored.path, *result, "this run" };
+		digest_map_add(&b->outputs, &stored, &rule);
+		digest_map_add(&b->outputs, &now, &rule);
+		*ret_keep = b->outputs.conflict_count + b->outputs.tolerated == before;
+	}
+	buf_release(&record);
+	return 0;
+}
+
+int build_record(struct build *b, uint32_t unit, struct err *err)
+{
+	struct build_unit *u = &b->units[unit];
+	struct buf record = BUF_INIT;
+	struct digest d;
+	bool keep;
+	result_encode(&u->result, &record);
+	int failed = store_put(b->config.store, buf_span(&record), &d, err) || merge_outputs(b, unit, &d, &keep, err);
+	buf_release(&record);
+	if (failed || !keep)
+		return failed ? -1 : 0;
+	if (add_to_manifest(b, unit, &d, err))
+		return -1;
+	struct buf action = BUF_INIT;
+	encode_action_record(&d, &action);
+	failed = store_record(b->config.store, STORE_ACTIONS, &u->strict_key, buf_span(&action), err);
+	buf_release(&action);
+	return failed;
+}

@@ -1,0 +1,182 @@
+/* From the plan to what a runner gets: the unit's members, what its imports lead to, its transitive dependencies. */
+#define _GNU_SOURCE /* qsort_r */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "build/internal.h"
+
+enum { HOT_DEPENDENTS = 8 };
+
+static int by_id(const void *a, const void *b, void *plan)
+{
+	const struct plan *p = plan;
+	return strcmp(p->modules[*(const uint32_t *)a].id, p->modules[*(const uint32_t *)b].id);
+}
+
+static int by_dep_id(const void *a, const void *b)
+{
+	return strcmp((*(const struct dep_spec *const *)a)->id, (*(const struct dep_spec *const *)b)->id);
+}
+
+void build_spec_init(struct build *b)
+{
+	struct plan *p = b->config.plan;
+	b->deps = ARENA_ARRAY(&b->arena, struct dep_spec, p->module_count + 1);
+	b->rank = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
+	b->by_rank = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
+	for (uint32_t i = 0; i < p->module_count; i++)
+		b->by_rank[i] = i;
+	qsort_r(b->by_rank, p->module_count, sizeof(uint32_t), by_id, p);
+	for (uint32_t i = 0; i < p->module_count; i++)
+		b->rank[b->by_rank[i]] = i;
+	for (uint32_t i = 0; i < p->module_count; i++) {
+		const struct plan_module *m = &p->modules[i];
+		struct dep_spec *d = &b->deps[i];
+		*d = (struct dep_spec){ .id = m->id, .canonical = m->canonical, .interface = &b->interfaces[i],
+			                .dep_count = m->dep_count, .partial_stub = m->partial_stub,
+			                .hot = p->units[m->unit].needed_by->count >= HOT_DEPENDENTS };
+	}
+	for (uint32_t i = 0; i < p->module_count; i++) {
+		const struct plan_module *m = &p->modules[i];
+		struct dep_spec *d = &b->deps[i];
+		d->deps = ARENA_ARRAY(&b->arena, const struct dep_spec *, m->dep_count + 1);
+		for (uint32_t k = 0; k < m->dep_count; k++)
+			d->deps[k] = &b->deps[m->deps[k]];
+		qsort(d->deps, d->dep_count, sizeof *d->deps, by_dep_id);
+	}
+}
+
+void build_mark_closure(struct build *b, uint32_t unit)
+{
+	const struct plan *p = b->config.plan;
+	uint32_t *stack = xmalloc((p->unit_count + 1) * sizeof *stack), len = 0;
+	b->epoch++;
+	stack[len++] = unit;
+	while (len) {
+		const struct graph_edges *needs = p->units[stack[--len]].needs;
+		for (uint32_t i = 0; i < needs->count; i++) {
+			if (b->mark[needs->to[i]] == b->epoch)
+				continue;
+			b->mark[needs->to[i]] = b->epoch;
+			stack[len++] = needs->to[i];
+		}
+	}
+	free(stack);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct name_spec *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+	return c ? c : (int)x->ancestor - (int)y->ancestor;
+}
+
+static void fill_names(struct build *b, const struct plan_unit *u, struct arena *a, struct unit_spec *s)
+{
+	const struct plan *p = b->config.plan;
+	uint32_t n = 0, kept = 0;
+	for (uint32_t i = 0; i < u->member_count; i++)
+		n += p->modules[u->members[i]].name_count;
+	struct name_spec *names = ARENA_ARRAY(a, struct name_spec, n + 1);
+	n = 0;
+	for (uint32_t i = 0; i < u->member_count; i++) {
+		const struct plan_module *m = &p->modules[u->members[i]];
+		if (m->name_count)
+			memcpy(names + n, m->names, m->name_count * sizeof *names);
+		n += m->name_count;
+	}
+	qsort(names, n, sizeof *names, by_name);
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || by_name(&names[i], &names[kept - 1]) != 0)
+			names[kept++] = names[i];
+	s->names = names;
+	s->name_count = kept;
+}
+
+/* Modules by id order; u's own unit is not marked. */
+static void fill_closure(struct build *b, uint32_t unit, struct arena *a, struct unit_spec *s)
+{
+	const struct plan *p = b->config.plan;
+	build_mark_closure(b, unit);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < p->module_count; i++)
+		n += b->mark[p->modules[i].unit] == b->epoch;
+	s->closure = ARENA_ARRAY(a, struct dep_spec *, n + 1);
+	for (uint32_t r = 0; r < p->module_count; r++) {
+		uint32_t i = b->by_rank[r];
+		if (b->mark[p->modules[i].unit] == b->epoch)
+			s->closure[s->closure_count++] = &b->deps[i];
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct ancestors {
+	const char **paths;
+	uint32_t count, cap;
+};
+
+static void collect_ancestors(struct build *b, uint32_t unit, uint32_t module, struct ancestors *out)
+{
+	const struct plan *p = b->config.plan;
+	const struct plan_module *m = &p->modules[module];
+	for (uint32_t k = 0; k < m->name_count; k++) {
+		if (!m->names[k].ancestor || !m->names[k].canonical)
+			continue;
+		const struct plan_module *parent = plan_find(p, m->names[k].name);
+		if (!parent || parent->is_namespace || parent->unit == unit || b->mark[parent->unit] == b->epoch)
+			continue;
+		VEC_GROW(out->paths, out->count, out->cap);
+		out->paths[out->count++] = parent->canonical;
+	}
+}
+
+/* Parent packages of members and of dependencies that are neither: the checker loads them all the same. */
+static void fill_ancestors(struct build *b, uint32_t unit, struct arena *a, struct unit_spec *s)
+{
+	const struct plan *p = b->config.plan;
+	struct ancestors found = { 0 };
+	for (uint32_t i = 0; i < p->module_count; i++)
+		if (p->modules[i].unit == unit || b->mark[p->modules[i].unit] == b->epoch)
+			collect_ancestors(b, unit, i, &found);
+	if (found.count)
+		qsort(found.paths, found.count, sizeof *found.paths, by_text);
+	const char **list = ARENA_ARRAY(a, const char *, found.count + 1);
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < found.count; i++)
+		if (i == 0 || strcmp(found.paths[i], list[kept - 1]) != 0)
+			list[kept++] = found.paths[i];
+	s->ancestors = list;
+	free(found.paths);
+}
+
+const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
+{
+	const struct plan *p = b->config.plan;
+	const struct plan_unit *u = &p->units[unit];
+	struct arena *a = &b->spec_arenas[unit];
+	struct unit_spec *s = ARENA_NEW(a, struct unit_spec);
+	struct member_spec *members = ARENA_ARRAY(a, struct member_spec, u->member_count);
+	s->unit = unit;
+	s->members = members;
+	s->member_count = u->member_count;
+	for (uint32_t i = 0; i < u->member_count; i++) {
+		const struct plan_module *m = &p->modules[u->members[i]];
+		members[i] = (struct member_spec){ m->id, m->canonical, m->real, m->digest, m->silent, m->options, m->extra_deps };
+	}
+	fill_names(b, u, a, s);
+	fill_closure(b, unit, a, s);
+	fill_ancestors(b, unit, a, s);
+	b->specs[unit] = s;
+	return s;
+}
+
+void build_spec_drop(struct build *b, uint32_t unit)
+{
+	b->specs[unit] = NULL;
+	arena_release(&b->spec_arenas[unit]);
+}

@@ -1,0 +1,168 @@
+/* `sepal check`: an unchanged tree is answered from the last run, else plan, build, report. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/history.h"
+#include "cmd/last.h"
+#include "cmd/pipeline.h"
+#include "cmd/report.h"
+#include "cmd/stats.h"
+#include "ui/status.h"
+
+struct check {
+	struct pipeline pipeline;
+	struct status status;
+	struct history *history;
+	const char *current;
+	bool quiet;
+};
+
+static void print(FILE *to, const struct buf *text)
+{
+	if (text->len)
+		fwrite(text->data, 1, text->len, to);
+	fflush(to);
+}
+
+static void show_status(struct check *c)
+{
+	struct pipeline *p = &c->pipeline;
+	const uint32_t *n = build_counts(p->build);
+	struct build_stats s = build_stats(p->build);
+	struct status_numbers numbers = { p->plan.unit_count, n[UNIT_DONE] + n[UNIT_BLOCKED] + n[UNIT_FAILED],
+		                          s.hit_manifest + s.hit_strict, n[UNIT_RUNNING] + n[UNIT_BODIES], c->current };
+	status_show(&c->status, &numbers, clock_monotonic_ns(&p->clock));
+}
+
+static const char *unit_title(const struct pipeline *p, uint32_t unit)
+{
+	return p->plan.modules[p->plan.units[unit].members[0]].id;
+}
+
+static void on_event(void *ctx, const struct build_event *e)
+{
+	struct check *c = ctx;
+	struct pipeline *p = &c->pipeline;
+	struct buf line = BUF_INIT;
+	switch (e->kind) {
+	case BUILD_STARTED:
+		c->current = unit_title(p, e->unit);
+		history_started(c->history, p, e->unit);
+		buf_addf(&line, "%s: %s", c->current, history_reason(c->history, e->unit));
+		status_print(&c->status, line.data);
+		break;
+	case BUILD_BLOCKED:
+		buf_addf(&line, "%s: blocked by %s", unit_title(p, e->unit),
+		         unit_title(p, build_unit(p->build, e->unit)->blocked_by));
+		status_print(&c->status, line.data);
+		break;
+	case BUILD_FAILED:
+		buf_addf(&line, "%s: failed: %s", unit_title(p, e->unit), e->err->message);
+		status_print(&c->status, line.data);
+		break;
+	case BUILD_HIT:
+	case BUILD_INTERFACE:
+	case BUILD_FINISHED:
+		break;
+	}
+	buf_release(&line);
+	if (!c->quiet)
+		show_status(c);
+}
+
+static int report_conflicts(const struct digest_map *m, struct err *err)
+{
+	const struct conflict *first = &m->conflicts[0];
+	char a[DIGEST_HEX_SIZE + 1], b[DIGEST_HEX_SIZE + 1];
+	digest_hex(&first->a.digest, a);
+	digest_hex(&first->b.digest, b);
+	return err_set(err, ERR_CONFLICT,
+	               "%u action%s gave different results than before; the first: %s is %s from %s and %s from %s. The checker "
+	               "is not deterministic there, or the store was written by something else: see `sepal verify`, or "
+	               "accept with --on-conflict",
+	               m->conflict_count, m->conflict_count == 1 ? "" : "s", first->a.path, a, first->a.producer, b,
+	               first->b.producer);
+}
+
+/* What remains after a build: failures of the environment come before the report's own status. */
+static int conclude(struct check *c, const struct report *report, int *ret_exit, struct err *err)
+{
+	struct pipeline *p = &c->pipeline;
+	const struct digest_map *outputs = build_outputs(p->build);
+	const struct err *failure = build_first_failure(p->build);
+	*ret_exit = report->exit_status;
+	if (failure)
+		return err_set(err, failure->kind, "%s", failure->message);
+	if (outputs->conflict_count)
+		return report_conflicts(outputs, err);
+	return 0;
+}
+
+static int check_changed(struct check *c, int *ret_exit, struct err *err)
+{
+	struct pipeline *p = &c->pipeline;
+	const struct settings *s = p->settings;
+	struct report report = REPORT_INIT;
+	struct look look;
+	if (pipeline_describe(p, err))
+		return -1;
+	if (p->refused) {
+		fputs(p->refused_out, stdout);
+		fputs(p->refused_err, stderr);
+		*ret_exit = p->refused_exit;
+		return 0;
+	}
+	if (look_now(&p->described.display, &look, err) || pipeline_plan(p, err))
+		return -1;
+	if (p->plan.fatal) {
+		report_fatal(p, &look, &report);
+		print(stdout, &report.out);
+		print(stderr, &report.err);
+		*ret_exit = report.exit_status;
+		report_release(&report);
+		return 0;
+	}
+	c->history = history_open(p);
+	int failed = pipeline_build(p, on_event, c, err);
+	status_erase(&c->status);
+	if (!failed) {
+		report_make(p, &look, &report);
+		print(stdout, &report.out);
+		print(stderr, &report.err);
+		failed = pipeline_save(p, err) || history_save(c->history, p, err) || stats_write_build(p, err) ||
+		         conclude(c, &report, ret_exit, err);
+		if (!failed && build_stats(p->build).blocked == 0)
+			failed = last_save(p, &report, err);
+	}
+	report_release(&report);
+	(void)s;
+	return failed ? -1 : 0;
+}
+
+int cmd_check(const struct settings *s, int *ret_exit, struct err *err)
+{
+	struct check c = { .quiet = s->quiet };
+	struct last last = { REPORT_INIT, 0, 0 };
+	bool unchanged = false;
+	struct winsize size = { 0 };
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	status_init(&c.status, STDERR_FILENO, isatty(STDERR_FILENO) && !s->quiet, size.ws_col, s->verbose);
+	int failed = pipeline_open(&c.pipeline, s, err);
+	if (!failed && !s->no_store_read)
+		failed = last_load(&c.pipeline, &last, &unchanged, err);
+	if (!failed && unchanged) {
+		print(stdout, &last.report.out);
+		print(stderr, &last.report.err);
+		*ret_exit = last.report.exit_status;
+		failed = stats_write_unchanged(&c.pipeline, last.units, last.modules, err);
+	} else if (!failed) {
+		failed = check_changed(&c, ret_exit, err);
+	}
+	history_free(c.history);
+	report_release(&last.report);
+	pipeline_close(&c.pipeline);
+	return failed;
+}

@@ -1,0 +1,359 @@
+#include "cmd/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/xalloc.h"
+#include "sys/fs.h"
+
+enum { VERSION = 1, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
+static const char MAGIC[4] = { 'S', 'E', 'P', 'K' };
+
+struct field {
+	struct span tag, value;
+};
+
+struct past_unit {
+	struct span name;
+	uint8_t source;
+	struct digest manifest_key, closure, strict_key;
+	struct field *fields;
+	uint32_t field_count;
+	struct span reason;
+};
+
+struct history {
+	struct arena arena;
+	struct buf file; /* everything read points into it */
+	struct map interfaces; /* module -> index into digests */
+	struct digest *digests;
+	struct past_unit *units;
+	uint32_t unit_count;
+	struct map by_module; /* any member -> unit */
+	const char **reasons; /* per unit of the present plan; NULL: did not run */
+	uint32_t reason_count;
+};
+
+/* ---- reading ---- */
+
+static struct digest read_digest(struct reader *r)
+{
+	struct digest d = { { 0 } };
+	struct span s = reader_raw(r, DIGEST_SIZE);
+	if (reader_ok(r))
+		memcpy(d.bytes, s.data, DIGEST_SIZE);
+	return d;
+}
+
+static void read_modules(struct history *h, struct reader *r)
+{
+	uint32_t n = reader_count(r, 4 + DIGEST_SIZE);
+	h->digests = ARENA_ARRAY(&h->arena, struct digest, n + 1);
+	for (uint32_t i = 0; i < n; i++) {
+		struct span id = reader_bytes(r);
+		h->digests[i] = read_digest(r);
+		map_put(&h->interfaces, id, i, NULL);
+	}
+}
+
+static void read_unit(struct history *h, struct reader *r, struct past_unit *u, uint32_t at)
+{
+	u->name = reader_bytes(r);
+	u->source = reader_u8(r);
+	u->manifest_key = read_digest(r);
+	u->closure = read_digest(r);
+	u->strict_key = read_digest(r);
+	u->field_count = reader_count(r, 8);
+	u->fields = ARENA_ARRAY(&h->arena, struct field, u->field_count + 1);
+	for (uint32_t i = 0; i < u->field_count; i++) {
+		u->fields[i].tag = reader_bytes(r);
+		u->fields[i].value = reader_bytes(r);
+		if (span_eq_str(u->fields[i].tag, "module"))
+			map_put(&h->by_module, u->fields[i].value, at, NULL);
+	}
+	u->reason = reader_bytes(r);
+}
+
+static void read_units(struct history *h, struct reader *r)
+{
+	uint32_t n = reader_count(r, 13 + 3 * DIGEST_SIZE);
+	h->units = ARENA_ARRAY(&h->arena, struct past_unit, n + 1);
+	for (uint32_t i = 0; i < n && reader_ok(r); i++)
+		read_unit(h, r, &h->units[i], i);
+	h->unit_count = reader_ok(r) ? n : 0;
+}
+
+struct history *history_open(struct pipeline *p)
+{
+	struct history *h = xcalloc(1, sizeof *h);
+	struct err ignored = ERR_INIT;
+	bool there;
+	if (!fs_read_if_there(pipeline_state_file(p, "keys"), LIMIT, &h->file, &there, &ignored) && there && h->file.len > 8) {
+		struct span body = { h->file.data, h->file.len - 8 };
+		struct reader trailer = reader_of((struct span){ body.data + body.len, 8 }), r = reader_of(body);
+		if (reader_u64(&trailer) == hash_xxh3(body) && memcmp(reader_raw(&r, 4).data, MAGIC, 4) == 0 &&
+		    reader_u8(&r) == VERSION) {
+			read_modules(h, &r);
+			read_units(h, &r);
+		}
+	}
+	err_release(&ignored);
+	return h;
+}
+
+void history_free(struct history *h)
+{
+	if (!h)
+		return;
+	map_release(&h->interfaces);
+	map_release(&h->by_module);
+	buf_release(&h->file);
+	free(h->reasons);
+	arena_release(&h->arena);
+	free(h);
+}
+
+/* ---- the present key's fields ---- */
+
+struct recorder {
+	struct arena *arena;
+	struct field *fields;
+	uint32_t count, cap;
+};
+
+static void record_field(void *ctx, const char *tag, struct span value)
+{
+	struct recorder *r = ctx;
+	VEC_GROW(r->fields, r->count, r->cap);
+	r->fields[r->count++] = (struct field){ span_of(tag), arena_span(r->arena, value) };
+}
+
+static void record_unit(struct pipeline *p, uint32_t unit, struct recorder *r)
+{
+	struct key_sink sink = { record_field, r };
+	key_walk_unit(&p->plan, unit, p->described.options, &p->toolchain, &sink);
+}
+
+/* ---- what changed ---- */
+
+/* Digests are shown by their first digits. */
+static void show_value(struct span v, struct buf *out)
+{
+	size_t n = v.len == DIGEST_HEX_SIZE && !memchr(v.data, ' ', v.len) ? DIGEST_SHOWN : v.len;
+	buf_add(out, v.data, n);
+}
+
+/* The value of field `tag` of member `module`, or a null span; import lines are looked for by value. */
+static struct span find_field(const struct field *fields, uint32_t count, struct span module, struct field wanted,
+                              bool by_value)
+{
+	struct span current = { "", 0 };
+	for (uint32_t i = 0; i < count; i++) {
+		if (span_eq_str(fields[i].tag, "module"))
+			current = fields[i].value;
+		if (span_eq(fields[i].tag, wanted.tag) && span_eq(current, module) &&
+		    (!by_value || span_eq(fields[i].value, wanted.value)))
+			return fields[i].value;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+static void begin_line(struct buf *out)
+{
+	if (out->len)
+		buf_add_str(out, "\n  ");
+}
+
+static bool is_repeated(struct span tag)
+{
+	return span_eq_str(tag, "import") || span_eq_str(tag, "discovered dependency") || span_eq_str(tag, "module");
+}
+
+static void diff_field(struct field now, struct span module, const struct past_unit *past, struct buf *out)
+{
+	struct span was = find_field(past->fields, past->field_count, span_eq_str(now.tag, "module") ? now.value : module,
+	                             now, is_repeated(now.tag));
+	if (was.data && span_eq(was, now.value))
+		return;
+	begin_line(out);
+	buf_add_span(out, now.tag);
+	if (module.len && !span_eq_str(now.tag, "module"))
+		buf_addf(out, " of %.*s", (int)module.len, module.data);
+	if (was.data) {
+		buf_add_str(out, " changed from ");
+		show_value(was, out);
+		buf_add_str(out, " to ");
+	} else {
+		buf_add_str(out, " is new: ");
+	}
+	show_value(now.value, out);
+}
+
+static void diff_gone(const struct past_unit *past, const struct recorder *now, struct buf *out)
+{
+	struct span module = { "", 0 };
+	for (uint32_t i = 0; i < past->field_count; i++) {
+		struct field f = past->fields[i];
+		if (span_eq_str(f.tag, "module"))
+			module = f.value;
+		if (!is_repeated(f.tag) || find_field(now->fields, now->count, module, f, true).data)
+			continue;
+		begin_line(out);
+		buf_add_span(out, f.tag);
+		buf_addf(out, " of %.*s is gone: ", (int)module.len, module.data);
+		show_value(f.value, out);
+	}
+}
+
+static void diff_fields(const struct past_unit *past, const struct recorder *now, struct buf *out)
+{
+	struct span module = { "", 0 };
+	for (uint32_t i = 0; i < now->count; i++) {
+		if (span_eq_str(now->fields[i].tag, "module"))
+			module = now->fields[i].value;
+		diff_field(now->fields[i], module, past, out);
+	}
+	diff_gone(past, now, out);
+}
+
+/* Which interfaces below the unit are not what they were? */
+static void diff_interfaces(const struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
+{
+	const struct plan *plan = &p->plan;
+	const struct digest *now = build_interfaces(p->build);
+	char *below = xcalloc(plan->unit_count, 1);
+	uint32_t *stack = xmalloc((plan->unit_count + 1) * sizeof *stack), len = 0;
+	stack[len++] = unit;
+	while (len) {
+		const struct graph_edges *needs = plan->units[stack[--len]].needs;
+		for (uint32_t i = 0; i < needs->count; i++)
+			if (!below[needs->to[i]]) {
+				below[needs->to[i]] = 1;
+				stack[len++] = needs->to[i];
+			}
+	}
+	for (uint32_t i = 0; i < plan->module_count; i++) {
+		const struct plan_module *m = &plan->modules[i];
+		const uint32_t *at = map_get_str(&h->interfaces, m->id);
+		char was_hex[DIGEST_HEX_SIZE + 1], now_hex[DIGEST_HEX_SIZE + 1];
+		if (!below[m->unit] || (at && digest_eq(&h->digests[*at], &now[i])))
+			continue;
+		begin_line(out);
+		digest_hex(&now[i], now_hex);
+		if (at)
+			digest_hex(&h->digests[*at], was_hex);
+		buf_addf(out, "interface of %s %s%.*s%s%.*s", m->id, at ? "changed from " : "is new: ", at ? DIGEST_SHOWN : 0,
+		         at ? was_hex : "", at ? " to " : "", DIGEST_SHOWN, now_hex);
+	}
+	free(stack);
+	free(below);
+}
+
+void history_started(struct history *h, struct pipeline *p, uint32_t unit)
+{
+	struct recorder now = { &h->arena, NULL, 0, 0 };
+	struct buf why = BUF_INIT;
+	const char *name = p->plan.modules[p->plan.units[unit].members[0]].id;
+	const uint32_t *at = map_get_str(&h->by_module, name);
+	if (h->reason_count != p->plan.unit_count) {
+		h->reasons = xrealloc(h->reasons, p->plan.unit_count * sizeof *h->reasons);
+		memset(h->reasons, 0, p->plan.unit_count * sizeof *h->reasons);
+		h->reason_count = p->plan.unit_count;
+	}
+	if (!at) {
+		buf_add_str(&why, "it was not in the last run, and the store has no result for its key");
+	} else {
+		record_unit(p, unit, &now);
+		diff_fields(&h->units[*at], &now, &why);
+		if (!why.len && !digest_eq(&h->units[*at].closure, &build_unit(p->build, unit)->closure))
+			diff_interfaces(h, p, unit, &why);
+		if (!why.len)
+			buf_add_str(&why, p->settings->no_store_read ? "nothing changed, but --no-store-read was given"
+			                                             : "nothing changed, but the store has no result for its key");
+	}
+	h->reasons[unit] = arena_strdup(&h->arena, why.data);
+	buf_release(&why);
+	free(now.fields);
+}
+
+const char *history_reason(const struct history *h, uint32_t unit)
+{
+	return unit < h->reason_count && h->reasons[unit] ? h->reasons[unit] : "";
+}
+
+/* ---- writing ---- */
+
+static struct span reason_to_keep(const struct history *h, const char *name, uint32_t unit)
+{
+	if (unit < h->reason_count && h->reasons[unit])
+		return span_of(h->reasons[unit]);
+	const uint32_t *at = map_get_str(&h->by_module, name);
+	return at ? h->units[*at].reason : (struct span){ "", 0 };
+}
+
+static void write_unit(struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
+{
+	const struct build_unit *u = build_unit(p->build, unit);
+	const char *name = p->plan.modules[p->plan.units[unit].members[0]].id;
+	struct recorder r = { &h->arena, NULL, 0, 0 };
+	record_unit(p, unit, &r);
+	buf_put_str(out, name);
+	buf_put_u8(out, (uint8_t)u->source);
+	buf_add(out, u->manifest_key.bytes, DIGEST_SIZE);
+	buf_add(out, u->closure.bytes, DIGEST_SIZE);
+	buf_add(out, u->strict_key.bytes, DIGEST_SIZE);
+	buf_put_u32(out, r.count);
+	for (uint32_t i = 0; i < r.count; i++) {
+		buf_put_bytes(out, r.fields[i].tag);
+		buf_put_bytes(out, r.fields[i].value);
+	}
+	buf_put_bytes(out, reason_to_keep(h, name, unit));
+	free(r.fields);
+}
+
+int history_save(struct history *h, struct pipeline *p, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	const struct digest *interfaces = build_interfaces(p->build);
+	buf_add(&out, MAGIC, sizeof MAGIC);
+	buf_put_u8(&out, VERSION);
+	buf_put_u32(&out, p->plan.module_count);
+	for (uint32_t i = 0; i < p->plan.module_count; i++) {
+		buf_put_str(&out, p->plan.modules[i].id);
+		buf_add(&out, interfaces[i].bytes, DIGEST_SIZE);
+	}
+	buf_put_u32(&out, p->plan.unit_count);
+	for (uint32_t u = 0; u < p->plan.unit_count; u++)
+		write_unit(h, p, u, &out);
+	buf_put_u64(&out, hash_xxh3(buf_span(&out)));
+	int failed = fs_write_atomic(pipeline_state_file(p, "keys"), buf_span(&out), 0, err);
+	buf_release(&out);
+	return failed;
+}
+
+/* ---- explaining ---- */
+
+bool history_explain(const struct history *h, const char *module, struct buf *out)
+{
+	static const char *const sources[] = { "not known (blocked or failed)", "the store, by its manifest: the interfaces it used are as they were",
+		                               "the store, by its strict key", "a run of the checker" };
+	const uint32_t *at = map_get_str(&h->by_module, module);
+	if (!at)
+		return false;
+	const struct past_unit *u = &h->units[*at];
+	char hex[DIGEST_HEX_SIZE + 1];
+	buf_addf(out, "unit of %s\nresult from: %s\n", module, u->source < 4 ? sources[u->source] : "?");
+	digest_hex(&u->strict_key, hex);
+	buf_addf(out, "strict key: %s\n", hex);
+	digest_hex(&u->manifest_key, hex);
+	buf_addf(out, "manifest key: %s\nfields:\n", hex);
+	for (uint32_t i = 0; i < u->field_count; i++)
+		buf_addf(out, "  %.*s: %.*s\n", (int)u->fields[i].tag.len, u->fields[i].tag.data, (int)u->fields[i].value.len,
+		         u->fields[i].value.data);
+	digest_hex(&u->closure, hex);
+	buf_addf(out, "  closure: %s\n", hex);
+	if (u->reason.len)
+		buf_addf(out, "last checked because:\n  %.*s\n", (int)u->reason.len, u->reason.data);
+	return true;
+}

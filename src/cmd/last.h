@@ -1,0 +1,22 @@
+/*
+ * The last run of a command line in a work tree, kept so that a run in which nothing changed is an answer from one
+ * file: a witness of everything the answer stands on, and the answer itself. This is the no-op path: no Python, no
+ * JSON, no store look-ups.
+ *
+ *   last := "SEPL" version:u8=1 program:bytes look:bytes witness exit:u8 out:bytes err:bytes units:u32 modules:u32 xxh3:u64
+ */
+#ifndef SEPAL_CMD_LAST_H
+#define SEPAL_CMD_LAST_H
+
+#include "cmd/report.h"
+
+struct last {
+	struct report report;
+	uint32_t units, modules;
+};
+
+/* *ret_holds is false when there is no kept run or something changed. Needs pipeline_open only. */
+int last_load(struct pipeline *p, struct last *ret, bool *ret_holds, struct err *err) MUST_CHECK;
+int last_save(struct pipeline *p, const struct report *report, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * What every verb that looks at a work tree does before its own work, in this order: pipeline_open (store, state
+ * directory, interpreter), pipeline_describe (how the checker understands the command line; kept), pipeline_plan, and
+ * for those that run units pipeline_build. Each step may be the last. pipeline_close ends whatever was begun.
+ */
+#ifndef SEPAL_CMD_PIPELINE_H
+#define SEPAL_CMD_PIPELINE_H
+
+#include "build/build.h"
+#include "cmd/settings.h"
+#include "exec/worker.h"
+
+struct pipeline {
+	const struct settings *settings;
+	struct arena arena;
+	struct clock clock;
+	struct loop *loop;
+	struct store *store;
+	int64_t began_ns; /* wall clock at the start, before anything was looked at */
+	const char *cwd;
+	const char *state_dir;      /* of this work tree */
+	const char *run_name;       /* hex: which command line within the work tree; names files in state_dir */
+	const char *python, *worker_program;
+	struct digest worker_digest;
+	struct worker *worker;      /* NULL until Python is needed */
+	struct js *answer;          /* of describe; `described` borrows from it */
+	struct described described;
+	bool described_ready;
+	uint32_t describe_processes;
+	/* The checker refused the command line: its exit status and words. */
+	bool refused;
+	int refused_exit;
+	const char *refused_out, *refused_err;
+	struct mypy_setup setup;
+	struct digest versions_file, toolchain;
+	struct resolver *resolver;
+	struct statcache *stats;
+	struct gitindex *git;
+	struct scan_cache *scans;
+	struct plan_discovered *discovered;
+	uint32_t discovered_count;
+	struct plan plan;
+	bool planned;
+	struct build *build;
+};
+
+int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err) MUST_CHECK;
+/* After success either p->described is ready, or p->refused is set. */
+int pipeline_describe(struct pipeline *p, struct err *err) MUST_CHECK;
+int pipeline_plan(struct pipeline *p, struct err *err) MUST_CHECK;
+/* Plans again and builds again while the checker discovers dependencies. */
+int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
+                   struct err *err) MUST_CHECK;
+/* A file of this work tree's state, in the pipeline's arena: state_dir/KIND-<run_name>. */
+const char *pipeline_state_file(struct pipeline *p, const char *kind);
+/* Writes the caches that make the next run cheaper. */
+int pipeline_save(struct pipeline *p, struct err *err) MUST_CHECK;
+void pipeline_close(struct pipeline *p);
+
+#endif

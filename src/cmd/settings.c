@@ -1,0 +1,244 @@
+#include "cmd/settings.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/fs.h"
+#include "sys/path.h"
+
+enum { ON_CHECK = 1u << VERB_CHECK, ON_PLAN = 1u << VERB_PLAN, ON_EXPLAIN = 1u << VERB_EXPLAIN,
+       ON_MERGE = 1u << VERB_MERGE, ON_VERIFY = 1u << VERB_VERIFY, ON_DOCTOR = 1u << VERB_DOCTOR,
+       ON_RUNS = ON_CHECK | ON_PLAN | ON_EXPLAIN | ON_VERIFY };
+
+static const struct {
+	const char *name, *arguments, *summary;
+} VERBS[VERB_COUNT] = {
+	[VERB_CHECK] = { "check", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]", "check what `mypy PATH... MYPY ARGUMENTS` would check" },
+	[VERB_PLAN] = { "plan", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]", "print units, modules and edges as JSON; nothing is checked" },
+	[VERB_EXPLAIN] = { "explain", "[OPTIONS] MODULE", "print the key of a module's unit field by field, and why it ran last" },
+	[VERB_MERGE] = { "merge", "[OPTIONS] MANIFEST...", "fold output manifests into one, or print every conflict" },
+	[VERB_VERIFY] = { "verify", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]", "run units again in hermetic processes and compare every byte with the store" },
+	[VERB_DOCTOR] = { "doctor", "[OPTIONS]", "check the store and the set-up" },
+};
+
+enum kind { FLAG, TEXT, COUNT, POLICY, CHOICE, SHARE };
+
+struct row {
+	const char *name;
+	char letter;
+	enum kind kind;
+	unsigned verbs;
+	size_t offset;
+	const char *argument, *help;
+	const char *choices; /* CHOICE: separated by | */
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct row ROWS[] = {
+	{ "python", 0, TEXT, ON_RUNS | ON_DOCTOR, AT(python), "PROGRAM",
+	  "interpreter that has the checker (default: the active virtual environment, .venv, then python3 on PATH)", NULL },
+	{ "jobs", 'j', COUNT, ON_CHECK | ON_VERIFY, AT(jobs), "N", "checker processes at once (default: the number of cores)", NULL },
+	{ "runner", 0, CHOICE, ON_CHECK, AT(runner), "KIND", "where units run: worker (default) or process (hermetic, one checker process each)",
+	  "worker|process" },
+	{ "store", 0, TEXT, ON_RUNS | ON_DOCTOR, AT(store), "DIR", "the store (default: $SEPAL_STORE, else $XDG_CACHE_HOME/sepal, else ~/.cache/sepal)", NULL },
+	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE", "write what was done as JSON (schemas/stats.schema.json)", NULL },
+	{ "on-conflict", 0, POLICY, ON_CHECK | ON_MERGE, AT(on_conflict), "RULE",
+	  "different outputs for one action: fail (default), harmless (accept equal canonical forms), first", NULL },
+	{ "no-store-read", 0, FLAG, ON_CHECK, AT(no_store_read), NULL, "run every unit; results are still written and compared", NULL },
+	{ "timeout", 0, COUNT, ON_CHECK | ON_VERIFY, AT(timeout_seconds), "SECONDS", "end a checker that gives no answer for this long (default: 600)", NULL },
+	{ "checker", 0, CHOICE, ON_RUNS, AT(checker), "NAME", "mypy (default), or toy, the small language of the tests", "mypy|toy" },
+	{ "sample", 0, SHARE, ON_VERIFY, AT(sample), "P", "verify this share of the units, 0 to 1 (default: 1)", NULL },
+	{ "seed", 0, COUNT, ON_VERIFY, AT(seed), "N", "which units --sample takes (default: 0)", NULL },
+	{ "keep", 0, FLAG, ON_CHECK | ON_VERIFY, AT(keep_failed), NULL, "keep the staged directory of a hermetic process that failed, and say where", NULL },
+	{ "verbose", 'v', FLAG, ON_RUNS | ON_DOCTOR, AT(verbose), NULL, "say why each unit ran", NULL },
+	{ "quiet", 'q', FLAG, ON_CHECK | ON_VERIFY, AT(quiet), NULL, "no status line and no warnings; diagnostics only", NULL },
+	{ "help", 'h', FLAG, ~0u, AT(help), NULL, "print this text", NULL },
+};
+
+enum { ROW_COUNT = sizeof ROWS / sizeof *ROWS };
+
+const char *verb_name(enum verb verb)
+{
+	return VERBS[verb].name;
+}
+
+void settings_help(enum verb verb, struct buf *out)
+{
+	if (verb == VERB_COUNT) {
+		buf_add_str(out, "usage: sepal VERB [OPTIONS] ...\n\nType checking of Python by separate compilation.\n\nverbs:\n");
+		for (int v = 0; v < VERB_COUNT; v++)
+			buf_addf(out, "  %-9s %s\n", VERBS[v].name, VERBS[v].summary);
+		buf_add_str(out, "\n`sepal VERB --help` lists a verb's options; `man sepal` says more. `sepal --version` prints the version.\n");
+		return;
+	}
+	buf_addf(out, "usage: sepal %s %s\n\n%s.\n\noptions:\n", VERBS[verb].name, VERBS[verb].arguments, VERBS[verb].summary);
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct row *r = &ROWS[i];
+		if (!(r->verbs & 1u << verb))
+			continue;
+		struct buf left = BUF_INIT;
+		if (r->letter)
+			buf_addf(&left, "-%c, ", r->letter);
+		buf_addf(&left, "--%s%s%s", r->name, r->argument ? " " : "", r->argument ? r->argument : "");
+		buf_addf(out, "  %-22s %s\n", left.data, r->help);
+		buf_release(&left);
+	}
+}
+
+static const struct row *find_row(enum verb verb, const char *name, size_t len, char letter)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct row *r = &ROWS[i];
+		if (!(r->verbs & 1u << verb))
+			continue;
+		if (letter ? r->letter == letter : strlen(r->name) == len && strncmp(r->name, name, len) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+	for (const char *c = choices; *c; c += strcspn(c, "|"), c += *c == '|')
+		if (strcspn(c, "|") == n && strncmp(c, value, n) == 0)
+			return true;
+	return false;
+}
+
+static int parse_count(const char *name, const char *value, unsigned *ret, struct err *err)
+{
+	char *end;
+	errno = 0;
+	unsigned long n = strtoul(value, &end, 10);
+	if (errno || *end || end == value || value[0] == '-' || n > 1000000)
+		return err_set(err, ERR_USAGE, "--%s wants a whole number, not `%s`", name, value);
+	*ret = (unsigned)n;
+	return 0;
+}
+
+static int parse_share(const char *name, const char *value, double *ret, struct err *err)
+{
+	char *end;
+	double share = strtod(value, &end);
+	if (*end || end == value || !(share >= 0 && share <= 1))
+		return err_set(err, ERR_USAGE, "--%s wants a number from 0 to 1, not `%s`", name, value);
+	*ret = share;
+	return 0;
+}
+
+static int apply(const struct row *r, const char *value, struct settings *s, struct err *err)
+{
+	static const char *const policies[] = { "fail", "harmless", "first" };
+	char *at = (char *)s + r->offset;
+	switch (r->kind) {
+	case FLAG:
+		*(bool *)at = true;
+		return 0;
+	case TEXT:
+		*(const char **)at = value;
+		return 0;
+	case COUNT:
+		return parse_count(r->name, value, (unsigned *)at, err);
+	case SHARE:
+		return parse_share(r->name, value, (double *)at, err);
+	case CHOICE:
+		if (!is_choice(r->choices, value))
+			return err_set(err, ERR_USAGE, "--%s is one of %s, not `%s`", r->name, r->choices, value);
+		*(const char **)at = value;
+		return 0;
+	case POLICY:
+		for (int p = 0; p < 3; p++)
+			if (strcmp(value, policies[p]) == 0) {
+				*(enum conflict_policy *)at = (enum conflict_policy)p;
+				return 0;
+			}
+		return err_set(err, ERR_USAGE, "--%s is one of fail|harmless|first, not `%s`", r->name, value);
+	}
+	BUG("option %s of an unknown kind", r->name);
+}
+
+static int parse_option(int argc, char **argv, int *i, struct settings *s, struct err *err)
+{
+	const char *arg = argv[*i];
+	bool is_long = arg[1] == '-';
+	const char *name = is_long ? arg + 2 : arg + 1, *value = NULL;
+	size_t len = strcspn(name, "=");
+	const struct row *r = is_long ? find_row(s->verb, name, len, 0) : find_row(s->verb, NULL, 0, arg[1]);
+	if (!r)
+		return err_set(err, ERR_USAGE, "`sepal %s` has no option %s; see `sepal %s --help`. Options of the checker go after `--`",
+		               verb_name(s->verb), arg, verb_name(s->verb));
+	if (is_long && name[len] == '=')
+		value = name + len + 1;
+	else if (!is_long && arg[2])
+		value = arg + 2;
+	if (r->kind == FLAG && value)
+		return err_set(err, ERR_USAGE, "--%s takes no value", r->name);
+	if (r->kind != FLAG && !value) {
+		if (*i + 1 >= argc)
+			return err_set(err, ERR_USAGE, "--%s wants a value: %s", r->name, r->argument);
+		value = argv[++*i];
+	}
+	return apply(r, value, s, err);
+}
+
+static int default_store(struct arena *a, const char *cwd, struct settings *s, struct err *err)
+{
+	const char *from_env = getenv("SEPAL_STORE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	if (!s->store)
+		s->store = from_env && *from_env ? from_env : NULL;
+	if (!s->store && cache && cache[0] == '/')
+		s->store = path_join(a, cache, "sepal");
+	if (!s->store && home && home[0] == '/')
+		s->store = path_join(a, home, ".cache/sepal");
+	if (!s->store)
+		return err_set(err, ERR_USAGE, "there is no place for the store: neither HOME nor XDG_CACHE_HOME is set; give --store DIR");
+	s->store = path_absolute(a, cwd, s->store);
+	return 0;
+}
+
+static int find_verb(const char *name, enum verb *ret, struct err *err)
+{
+	for (int v = 0; v < VERB_COUNT; v++)
+		if (strcmp(name, VERBS[v].name) == 0) {
+			*ret = (enum verb)v;
+			return 0;
+		}
+	return err_set(err, ERR_USAGE, "there is no verb `%s`; see `sepal --help`", name);
+}
+
+int settings_parse(int argc, char **argv, struct arena *a, struct settings *ret, struct err *err)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct settings s = { .checker = "mypy", .runner = "worker", .timeout_seconds = 600, .sample = 1,
+		              .jobs = cores > 0 ? (unsigned)cores : 1 };
+	const char *cwd;
+	uint32_t paths = 0, args = 0;
+	if (argc < 1)
+		return err_set(err, ERR_USAGE, "a verb is missing; see `sepal --help`");
+	if (find_verb(argv[0], &s.verb, err))
+		return -1;
+	s.paths = ARENA_ARRAY(a, const char *, argc + 1);
+	s.checker_args = ARENA_ARRAY(a, const char *, argc + 1);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				s.checker_args[args++] = argv[i];
+		} else if (argv[i][0] == '-' && argv[i][1]) {
+			if (parse_option(argc, argv, &i, &s, err))
+				return -1;
+		} else {
+			s.paths[paths++] = argv[i];
+		}
+	}
+	if (s.jobs < 1)
+		return err_set(err, ERR_USAGE, "--jobs wants at least 1");
+	if (fs_cwd(a, &cwd, err) || default_store(a, cwd, &s, err))
+		return -1;
+	*ret = s;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * Settings of a command line, from one table: parsing, --help and the man page's list of options come from the rows in
+ * settings.c. A row names the verbs it belongs to; everything after `--` is the checker's.
+ */
+#ifndef SEPAL_CMD_SETTINGS_H
+#define SEPAL_CMD_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "merge/digest_map.h"
+
+enum verb { VERB_CHECK, VERB_PLAN, VERB_EXPLAIN, VERB_MERGE, VERB_VERIFY, VERB_DOCTOR, VERB_COUNT };
+
+struct settings {
+	enum verb verb;
+	const char *python;     /* NULL: found (cmd/pipeline.h) */
+	const char *store;      /* absolute */
+	const char *checker;    /* "mypy" or "toy" */
+	const char *runner;     /* "worker" or "process" */
+	const char *stats_json; /* NULL: none */
+	unsigned jobs;
+	unsigned timeout_seconds;
+	enum conflict_policy on_conflict;
+	bool no_store_read, verbose, quiet, keep_failed;
+	double sample;          /* verify: share of units, 0 to 1 */
+	unsigned seed;          /* verify --sample: which units */
+	const char **paths;     /* NULL-terminated */
+	const char **checker_args;
+	bool help; /* --help was given: the text has been printed */
+};
+
+/* `argv` without the program's name. ERR_USAGE explains and says what is allowed. Strings live in `arena`. */
+int settings_parse(int argc, char **argv, struct arena *arena, struct settings *ret, struct err *err) MUST_CHECK;
+/* Appends the help text: of one verb, or of the program when `verb` is VERB_COUNT. */
+void settings_help(enum verb verb, struct buf *out);
+const char *verb_name(enum verb verb);
+
+#endif

@@ -1,0 +1,75 @@
+#include "cmd/stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "sys/fs.h"
+
+struct numbers {
+	struct build_stats build;
+	uint32_t unchanged, modules;
+	uint64_t files_read;
+	const char **ran; /* modules of units that ran, sorted */
+	uint32_t ran_count;
+};
+
+static int write_numbers(struct pipeline *p, const struct numbers *n, struct err *err)
+{
+	if (!p->settings->stats_json)
+		return 0;
+	struct js *doc = js_new_object(), *hit = js_new_object(), *ran = js_new_array();
+	js_set_int(doc, "version", 1);
+	js_set_int(doc, "units", n->build.units);
+	js_set_int(doc, "modules", n->modules);
+	js_set_int(doc, "units_run", n->build.units_run);
+	js_set_int(doc, "bodies_run", n->build.bodies_run);
+	js_set_int(hit, "manifest", n->build.hit_manifest);
+	js_set_int(hit, "strict", n->build.hit_strict);
+	js_set_int(hit, "unchanged", n->unchanged);
+	js_set(doc, "units_hit", hit);
+	js_set_int(doc, "units_cutoff", n->build.cutoff);
+	js_set_int(doc, "units_blocked", n->build.blocked);
+	js_set_int(doc, "units_failed", n->build.failed);
+	js_set_int(doc, "conflicts", n->build.conflicts);
+	js_set_int(doc, "conflicts_tolerated", n->build.conflicts_tolerated);
+	js_set_int(doc, "checker_processes", (int64_t)n->build.checker_processes);
+	js_set_int(doc, "describe_processes", p->describe_processes);
+	js_set_int(doc, "files_read", (int64_t)n->files_read);
+	for (uint32_t i = 0; i < n->ran_count; i++)
+		js_append(ran, js_new_string(n->ran[i]));
+	js_set(doc, "modules_run", ran);
+	struct buf text = BUF_INIT;
+	js_write(doc, 2, &text);
+	buf_add_char(&text, '\n');
+	int failed = fs_write_atomic(p->settings->stats_json, buf_span(&text), 0, err);
+	buf_release(&text);
+	js_free(doc);
+	return failed;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int stats_write_build(struct pipeline *p, struct err *err)
+{
+	struct numbers n = { build_stats(p->build), 0, p->plan.module_count, statcache_files_read(p->stats), NULL, 0 };
+	n.ran = xmalloc((p->plan.module_count + 1) * sizeof *n.ran);
+	for (uint32_t i = 0; i < p->plan.module_count; i++) {
+		const struct build_unit *u = build_unit(p->build, p->plan.modules[i].unit);
+		if (u->state == UNIT_DONE && u->source == FROM_RUN)
+			n.ran[n.ran_count++] = p->plan.modules[i].id;
+	}
+	qsort(n.ran, n.ran_count, sizeof *n.ran, by_text);
+	int failed = write_numbers(p, &n, err);
+	free(n.ran);
+	return failed;
+}
+
+int stats_write_unchanged(struct pipeline *p, uint32_t units, uint32_t modules, struct err *err)
+{
+	struct numbers n = { { .units = units }, units, modules, 0, NULL, 0 };
+	return write_numbers(p, &n, err);
+}

@@ -1,0 +1,517 @@
+/*
+ * The worker runner: units go to the worker as `run` frames, their dependencies as `modules` frames (each module once
+ * per run), artifacts come back as ranges of pack files. The frames are documented in doc/formats/worker.md.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "exec/runner.h"
+
+enum { ARTIFACT_LIMIT = 256 * 1024 * 1024 };
+
+struct flight {
+	const struct unit_spec *spec; /* valid until the unit's last event: the build owns it */
+	uint32_t unit;
+	const char *title; /* its first member */
+	struct unit_outcome outcome;
+	struct arena arena;
+	bool done; /* had its last event */
+};
+
+struct batch {
+	uint32_t number;
+	struct flight *flights;
+	uint32_t count;
+	uint32_t timer;
+	struct worker_runner *runner;
+	struct batch *next;
+};
+
+struct worker_runner {
+	struct runner base;
+	struct runner_config config;
+	struct worker *worker;
+	struct batch *batches;
+	uint32_t next_batch, running;
+	uint64_t started;
+	bool *options_sent; /* per option set */
+	uint32_t options_cap;
+	struct err gone; /* why the worker is no more */
+};
+
+/* ---- requests ---- */
+
+static void send_options(struct worker_runner *r, uint32_t set)
+{
+	if (set >= r->options_cap) {
+		uint32_t cap = options_count(r->config.setup->options);
+		r->options_sent = xrealloc(r->options_sent, cap * sizeof *r->options_sent);
+		memset(r->options_sent + r->options_cap, 0, (cap - r->options_cap) * sizeof *r->options_sent);
+		r->options_cap = cap;
+	}
+	if (r->options_sent[set])
+		return;
+	r->options_sent[set] = true;
+	struct js *frame = js_new_object();
+	js_set_string(frame, "op", "options");
+	js_set_int(frame, "index", set);
+	js_set(frame, "values", js_copy(options_values(r->config.setup->options, set)));
+	worker_send(r->worker, frame);
+}
+
+static struct js *encode_module(struct worker_runner *r, const struct dep_spec *d)
+{
+	struct js *m = js_new_object();
+	char hex[DIGEST_HEX_SIZE + 1];
+	const char *blob = "";
+	struct buf hash = BUF_INIT;
+	digest_hex(&d->interface->data, hex);
+	store_blob_path(r->config.store, &d->interface->data, &blob);
+	hex_encode(&hash, d->interface->checker_hash, SHA1_SIZE);
+	js_set_string(m, "id", d->id);
+	js_set_string(m, "path", d->canonical);
+	js_set_string(m, "blob", blob);
+	js_set_string(m, "digest", hex);
+	js_set_string(m, "interface", hash.data);
+	js_set_bool(m, "hot", d->hot);
+	struct js *deps = js_new_array();
+	for (uint32_t i = 0; i < d->dep_count; i++)
+		js_append(deps, js_new_string(d->deps[i]->id));
+	js_set(m, "deps", deps);
+	buf_release(&hash);
+	return m;
+}
+
+static void announce(struct worker_runner *r, const struct unit_spec *unit)
+{
+	struct js *modules = js_new_array();
+	for (uint32_t i = 0; i < unit->closure_count; i++) {
+		struct dep_spec *d = unit->closure[i];
+		if (d->announced)
+			continue;
+		d->announced = true;
+		js_append(modules, encode_module(r, d));
+	}
+	if (!js_len(modules)) {
+		js_free(modules);
+		return;
+	}
+	struct js *frame = js_new_object();
+	js_set_string(frame, "op", "modules");
+	js_set(frame, "modules", modules);
+	worker_send(r->worker, frame);
+}
+
+static struct js *encode_member(const struct member_spec *m)
+{
+	struct js *j = js_new_object();
+	js_set_string(j, "id", m->id);
+	js_set_string(j, "path", m->canonical);
+	js_set(j, "source", m->source ? js_new_string(m->source) : js_new_null());
+	js_set_bool(j, "silent", m->silent);
+	js_set_int(j, "options", m->options);
+	struct js *extra = js_new_array();
+	for (const char **e = m->extra_deps; e && *e; e++)
+		js_append(extra, js_new_string(*e));
+	js_set(j, "extra_deps", extra);
+	return j;
+}
+
+static struct js *encode_missing(const struct name_spec *n)
+{
+	struct js *j = js_new_object();
+	js_set_string(j, "reason", n->reason);
+	js_set_bool(j, "quiet", n->quiet);
+	js_set_bool(j, "ancestor", n->ancestor);
+	return j;
+}
+
+static struct js *encode_unit(struct worker_runner *r, const struct unit_spec *unit)
+{
+	struct js *j = js_new_object(), *members = js_new_array(), *modules = js_new_object(), *missing = js_new_object();
+	js_set_int(j, "unit", unit->unit);
+	for (uint32_t i = 0; i < unit->member_count; i++) {
+		send_options(r, unit->members[i].options);
+		js_append(members, encode_member(&unit->members[i]));
+	}
+	for (uint32_t i = 0; i < unit->name_count; i++) {
+		const struct name_spec *n = &unit->names[i];
+		/* Names are sorted; of a parent package that is also imported the import comes first and counts. */
+		if (n->missing && !js_get(missing, n->name))
+			js_set(missing, n->name, encode_missing(n));
+		if (n->canonical)
+			js_set(modules, n->name, js_new_string(n->canonical));
+	}
+	js_set(j, "members", members);
+	js_set(j, "modules", modules);
+	js_set(j, "missing", missing);
+	return j;
+}
+
+/* ---- answers ---- */
+
+static struct batch *find_batch(struct worker_runner *r, uint32_t number)
+{
+	for (struct batch *b = r->batches; b; b = b->next)
+		if (b->number == number)
+			return b;
+	return NULL;
+}
+
+static struct flight *find_flight(struct batch *b, int64_t unit)
+{
+	for (uint32_t i = 0; i < b->count; i++)
+		if (b->flights[i].unit == unit)
+			return &b->flights[i];
+	return NULL;
+}
+
+static void fail_flight(struct worker_runner *r, struct flight *f, struct err *err)
+{
+	if (f->done)
+		return;
+	f->done = true;
+	err_wrap(err, "checking %s%s", f->title, f->spec->member_count > 1 ? " and the modules of its import cycle" : "");
+	r->config.events.failed(r->config.events.ctx, f->unit, err);
+	err_release(err);
+}
+
+static int read_range(int fd, const struct js *range, struct arena *arena, struct span *ret, struct err *err)
+{
+	int64_t offset = js_int(js_at(range, 0), -1), length = js_int(js_at(range, 1), -1);
+	if (offset < 0 || length < 0 || length > ARTIFACT_LIMIT)
+		return err_set(err, ERR_PROTOCOL, "the worker gave a range of a pack file that cannot be right");
+	char *bytes = arena_alloc(arena, (size_t)length + 1);
+	for (int64_t have = 0; have < length;) {
+		ssize_t n = pread(fd, bytes + have, (size_t)(length - have), offset + have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(err, ERR_PROTOCOL, "a pack file of the worker is shorter than it says");
+		have += n;
+	}
+	*ret = (struct span){ bytes, (size_t)length };
+	return 0;
+}
+
+typedef int member_fn(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member, struct err *err);
+
+static int take_interface(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member,
+                          struct err *err)
+{
+	struct span data, meta;
+	if (read_range(fd, js_get(member, "data"), &f->arena, &data, err) ||
+	    read_range(fd, js_get(member, "meta"), &f->arena, &meta, err))
+		return -1;
+	return mypy_outcome_interface(r->config.setup, f->spec, i, data, meta, &f->arena, &f->outcome, err);
+}
+
+static int take_report(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member,
+                       struct err *err)
+{
+	struct span meta_ex;
+	if (read_range(fd, js_get(member, "meta_ex"), &f->arena, &meta_ex, err))
+		return -1;
+	return mypy_outcome_report(r->config.setup, f->spec, i, meta_ex, &f->arena, &f->outcome, err);
+}
+
+/* Applies `take` to every member of the frame; each member of the unit must be there once. */
+static int take_members(struct worker_runner *r, struct flight *f, const struct js *frame, member_fn *take,
+                        struct err *err)
+{
+	const struct js *members = js_get(frame, "members");
+	const char *pack = js_get_string(frame, "pack", "");
+	if (js_len(members) != f->spec->member_count)
+		return err_set(err, ERR_PROTOCOL, "the worker answered for %zu modules of %u", js_len(members),
+		               f->spec->member_count);
+	int fd = open(pack, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set_errno(err, ERR_IO, "cannot open the worker's pack file %s", pack);
+	int failed = 0;
+	for (uint32_t k = 0; k < f->spec->member_count && !failed; k++) {
+		const char *id = js_get_string(js_at(members, k), "id", "");
+		/* The worker answers in its processing order or ours: members are found by name. */
+		uint32_t i = 0;
+		while (i < f->spec->member_count && strcmp(f->spec->members[i].id, id) != 0)
+			i++;
+		if (i == f->spec->member_count)
+			failed = err_set(err, ERR_PROTOCOL, "the worker answered for %s, which is not in the unit", id);
+		else
+			failed = take(r, f, i, fd, js_at(members, k), err);
+	}
+	close(fd);
+	return failed;
+}
+
+static void on_interface(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
+{
+	if (take_members(r, f, frame, take_interface, err))
+		fail_flight(r, f, err);
+	else
+		r->config.events.interface(r->config.events.ctx, f->unit, &f->outcome);
+}
+
+static void on_report(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
+{
+	if (take_members(r, f, frame, take_report, err)) {
+		fail_flight(r, f, err);
+		return;
+	}
+	f->done = true;
+	r->config.events.report(r->config.events.ctx, f->unit, &f->outcome);
+	arena_release(&f->arena);
+}
+
+static const char *optional_string(struct arena *a, const struct js *j)
+{
+	const char *s = js_string(j, NULL);
+	return s ? arena_strdup(a, s) : NULL;
+}
+
+/* [path, line, column, end_line, end_column, severity, text, code] */
+static struct diag decode_message(struct arena *a, const struct js *j)
+{
+	const char *path = optional_string(a, js_at(j, 0));
+	return (struct diag){
+		.path = path ? path : "",
+		.line = (int32_t)js_int(js_at(j, 1), -1),
+		.column = (int32_t)js_int(js_at(j, 2), -1),
+		.end_line = (int32_t)js_int(js_at(j, 3), -1),
+		.end_column = (int32_t)js_int(js_at(j, 4), -1),
+		.is_note = strcmp(js_string(js_at(j, 5), "error"), "note") == 0,
+		.message = arena_strdup(a, js_string(js_at(j, 6), "")),
+		.code = optional_string(a, js_at(j, 7)),
+	};
+}
+
+static void on_blocked(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
+{
+	(void)err;
+	const struct js *messages = js_get(frame, "messages");
+	struct unit_outcome *o = &f->outcome;
+	o->kind = OUTCOME_BLOCKED;
+	o->blocked_in_parse = strcmp(js_get_string(frame, "phase", ""), "parse") == 0;
+	o->blockers.count = (uint32_t)js_len(messages);
+	o->blockers.items = ARENA_ARRAY(&f->arena, struct diag, o->blockers.count + 1);
+	for (uint32_t i = 0; i < o->blockers.count; i++)
+		o->blockers.items[i] = decode_message(&f->arena, js_at(messages, i));
+	f->done = true;
+	r->config.events.blocked(r->config.events.ctx, f->unit, o);
+	arena_release(&f->arena);
+}
+
+static void on_discovered(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
+{
+	(void)err;
+	void *it = NULL;
+	const char *module;
+	const struct js *names;
+	f->done = true;
+	while (js_next(js_get(frame, "dependencies"), &it, &module, &names)) {
+		const char **list = ARENA_ARRAY(&f->arena, const char *, js_len(names) + 1);
+		for (size_t i = 0; i < js_len(names); i++)
+			list[i] = arena_strdup(&f->arena, js_string(js_at(names, i), "?"));
+		r->config.events.discovered(r->config.events.ctx, f->unit, module, list);
+	}
+	arena_release(&f->arena);
+}
+
+static void on_failed(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
+{
+	const char *kind = js_get_string(frame, "kind", "crash");
+	const char *message = js_get_string(frame, "message", "no message");
+	if (strcmp(kind, "bad-blob") == 0)
+		err_set(err, ERR_CORRUPT, "an interface in the store is not what its digest says: %s; run `sepal doctor`", message);
+	else
+		err_set(err, ERR_CHECKER, "the checker failed: %s", message);
+	fail_flight(r, f, err);
+}
+
+static void end_batch(struct worker_runner *r, struct batch *b)
+{
+	for (uint32_t i = 0; i < b->count; i++) {
+		struct err err = ERR_INIT;
+		if (!b->flights[i].done) {
+			err_set(&err, ERR_CHECKER, "the checker ended without an answer");
+			fail_flight(r, &b->flights[i], &err);
+		}
+		arena_release(&b->flights[i].arena);
+	}
+	loop_cancel_timer(r->config.loop, b->timer);
+	struct batch **at = &r->batches;
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	free(b->flights);
+	free(b);
+	r->running--;
+}
+
+static const struct {
+	const char *event;
+	void (*take)(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err);
+} EVENTS[] = {
+	{ "interface", on_interface }, { "report", on_report }, { "blocked", on_blocked },
+	{ "discovered", on_discovered }, { "failed", on_failed },
+};
+
+static void on_answer(void *ctx, const struct js *frame)
+{
+	struct worker_runner *r = ctx;
+	const char *event = js_get_string(frame, "event", "");
+	struct batch *b = find_batch(r, (uint32_t)js_get_int(frame, "batch", -1));
+	if (!b)
+		return; /* a batch that timed out */
+	if (strcmp(event, "end") == 0) {
+		end_batch(r, b);
+		return;
+	}
+	struct flight *f = find_flight(b, js_get_int(frame, "unit", -1));
+	struct err err = ERR_INIT;
+	for (size_t i = 0; f && !f->done && i < sizeof EVENTS / sizeof *EVENTS; i++)
+		if (strcmp(event, EVENTS[i].event) == 0)
+			EVENTS[i].take(r, f, frame, &err);
+	err_release(&err);
+}
+
+static void fail_all(struct worker_runner *r, enum err_kind kind, const char *why)
+{
+	while (r->batches) {
+		struct batch *b = r->batches;
+		for (uint32_t i = 0; i < b->count; i++) {
+			struct err err = ERR_INIT;
+			err_set(&err, kind, "%s", why);
+			fail_flight(r, &b->flights[i], &err);
+			err_release(&err);
+		}
+		end_batch(r, b);
+	}
+}
+
+static void on_gone(void *ctx, struct err *err)
+{
+	struct worker_runner *r = ctx;
+	err_move(&r->gone, err);
+	fail_all(r, r->gone.kind, r->gone.message);
+}
+
+static void on_timeout(struct loop *loop, void *ctx)
+{
+	(void)loop;
+	struct batch *b = ctx;
+	struct worker_runner *r = b->runner;
+	struct js *frame = js_new_object();
+	js_set_string(frame, "op", "cancel");
+	js_set_int(frame, "batch", b->number);
+	worker_send(r->worker, frame);
+	b->timer = 0;
+	for (uint32_t i = 0; i < b->count; i++) {
+		struct err err = ERR_INIT;
+		if (b->flights[i].done)
+			continue;
+		err_set(&err, ERR_CHECKER, "the checker gave no answer within %u seconds and was ended; see --timeout",
+		        r->config.timeout_seconds);
+		fail_flight(r, &b->flights[i], &err);
+		err_release(&err);
+	}
+	end_batch(r, b);
+}
+
+/* ---- the runner ---- */
+
+static int start(struct runner *base, const struct unit_spec *const *units, uint32_t count, struct err *err)
+{
+	struct worker_runner *r = (struct worker_runner *)base;
+	if (err_is_set(&r->gone))
+		return err_set(err, r->gone.kind, "%s", r->gone.message);
+	struct batch *b = xcalloc(1, sizeof *b);
+	*b = (struct batch){ r->next_batch++, xcalloc(count, sizeof *b->flights), count, 0, r, r->batches };
+	struct js *frame = js_new_object(), *list = js_new_array();
+	for (uint32_t i = 0; i < count; i++) {
+		b->flights[i].spec = units[i];
+		b->flights[i].unit = units[i]->unit;
+		b->flights[i].title = units[i]->members[0].id;
+		mypy_outcome_init(units[i], &b->flights[i].arena, &b->flights[i].outcome);
+		announce(r, units[i]);
+		js_append(list, encode_unit(r, units[i]));
+	}
+	r->batches = b;
+	r->running++;
+	r->started++;
+	js_set_string(frame, "op", "run");
+	js_set_int(frame, "batch", b->number);
+	js_set(frame, "units", list);
+	worker_send(r->worker, frame);
+	if (r->config.timeout_seconds)
+		b->timer = loop_add_timer(r->config.loop, (int64_t)r->config.timeout_seconds * NS_PER_S, on_timeout, b);
+	return 0;
+}
+
+static unsigned free_lanes(const struct runner *base)
+{
+	const struct worker_runner *r = (const struct worker_runner *)base;
+	return r->running < r->config.lanes ? r->config.lanes - r->running : 0;
+}
+
+static uint64_t processes(const struct runner *base)
+{
+	return ((const struct worker_runner *)base)->started;
+}
+
+static void runner_free(struct runner *base)
+{
+	struct worker_runner *r = (struct worker_runner *)base;
+	worker_free(r->worker);
+	while (r->batches) {
+		struct batch *b = r->batches;
+		r->batches = b->next;
+		for (uint32_t i = 0; i < b->count; i++)
+			arena_release(&b->flights[i].arena);
+		loop_cancel_timer(r->config.loop, b->timer);
+		free(b->flights);
+		free(b);
+	}
+	err_release(&r->gone);
+	free(r->options_sent);
+	free(r);
+}
+
+static int begin(struct worker_runner *r, const struct worker_begin *with, struct err *err)
+{
+	struct js *frame = js_new_object(), *answer;
+	js_set_string(frame, "op", "begin");
+	js_set_string(frame, "scratch", r->config.scratch);
+	js_set_string(frame, "typeshed", r->config.setup->typeshed);
+	js_set(frame, "options", js_copy(with->options));
+	js_set(frame, "plugins", with->plugins ? js_copy(with->plugins) : js_new_array());
+	js_set(frame, "plugin_config", with->plugin_config ? js_copy(with->plugin_config) : js_new_null());
+	js_set_int(frame, "lanes", r->config.lanes);
+	if (worker_ask(r->worker, frame, &answer, err))
+		return -1;
+	int failed = 0;
+	if (strcmp(js_get_string(answer, "event", ""), "ready") != 0)
+		failed = err_set(err, ERR_CHECKER, "the checker cannot start: %s", js_get_string(answer, "message", "no reason given"));
+	js_free(answer);
+	return failed;
+}
+
+int runner_worker_new(const struct runner_config *config, struct worker *worker, const struct worker_begin *with,
+                      struct runner **ret, struct err *err)
+{
+	struct worker_runner *r = xcalloc(1, sizeof *r);
+	r->base = (struct runner){ "worker", start, free_lanes, true, processes, runner_free };
+	r->config = *config;
+	r->worker = worker;
+	if (begin(r, with, err)) {
+		runner_free(&r->base);
+		return -1;
+	}
+	struct worker_events events = { on_answer, on_gone, r };
+	worker_on(worker, &events);
+	*ret = &r->base;
+	return 0;
+}

@@ -1,0 +1,63 @@
+/*
+ * Where units run. A runner takes units whose dependencies' interfaces are known and tells what came out: interfaces
+ * first, so that dependents can go on, then the reports. All runners give the same bytes. A runner is ignorant of
+ * plans, keys and stores' tables; it decodes outputs through the adapter and hands over bytes.
+ *
+ * For each unit that was started exactly one of these sequences is called, from the loop:
+ *   interface, report          the unit was checked
+ *   blocked                    a blocking error in its own source
+ *   discovered                 it needs modules that the plan did not give it
+ *   failed                     the checker crashed, hung or broke its contract; `err` names the unit
+ * All arguments are borrowed for the call.
+ */
+#ifndef SEPAL_EXEC_RUNNER_H
+#define SEPAL_EXEC_RUNNER_H
+
+#include "checker/mypy_action.h"
+#include "exec/worker.h"
+#include "model/unit_spec.h"
+#include "store/store.h"
+#include "sys/loop.h"
+
+struct runner_events {
+	void (*interface)(void *ctx, uint32_t unit, const struct unit_outcome *outcome);
+	void (*report)(void *ctx, uint32_t unit, const struct unit_outcome *outcome);
+	void (*blocked)(void *ctx, uint32_t unit, const struct unit_outcome *outcome);
+	void (*discovered)(void *ctx, uint32_t unit, const char *module, const char *const *names);
+	void (*failed)(void *ctx, uint32_t unit, struct err *err);
+	void *ctx;
+};
+
+struct runner_config {
+	struct loop *loop;
+	struct store *store;
+	const char *scratch; /* an empty directory of the runner's own */
+	const struct mypy_setup *setup;
+	unsigned lanes;      /* children at once */
+	unsigned timeout_seconds; /* for one unit (process) or one batch (worker) */
+	struct runner_events events;
+};
+
+struct runner {
+	const char *name;
+	/* Units of one batch are independent of each other. The specs are the runner's until each has had its last event. */
+	int (*start)(struct runner *r, const struct unit_spec *const *units, uint32_t count, struct err *err);
+	/* How many batches may be started now. */
+	unsigned (*free_lanes)(const struct runner *r);
+	/* Is there use in giving it several units at once? */
+	bool takes_batches;
+	uint64_t (*processes)(const struct runner *r); /* checker processes (or forked children) started so far */
+	void (*free)(struct runner *r);
+};
+
+/* What `begin` carries beside the setup; borrowed. */
+struct worker_begin {
+	const struct js *options, *plugins, *plugin_config;
+};
+
+/* Takes over `worker`. */
+int runner_worker_new(const struct runner_config *config, struct worker *worker, const struct worker_begin *begin,
+                      struct runner **ret, struct err *err) MUST_CHECK;
+int runner_process_new(const struct runner_config *config, struct runner **ret, struct err *err) MUST_CHECK;
+
+#endif

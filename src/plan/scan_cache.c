@@ -1,0 +1,138 @@
+#include "plan/scan_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/xalloc.h"
+#include "sys/fs.h"
+
+enum { VERSION = 1, KEY_SIZE = DIGEST_SIZE + 8, FILE_LIMIT = 512 * 1024 * 1024 };
+static const char MAGIC[4] = { 'S', 'E', 'P', 'C' };
+
+struct entry {
+	struct span record;
+	bool used;
+};
+
+struct scan_cache {
+	struct arena arena;
+	char *path;
+	struct buf file; /* records of old entries point into it */
+	struct map index;
+	struct entry *entries;
+	uint32_t count, cap;
+	bool changed;
+};
+
+static struct span make_key(struct arena *a, const struct digest *source, uint64_t options)
+{
+	struct buf b = BUF_INIT;
+	buf_add(&b, source->bytes, DIGEST_SIZE);
+	buf_put_u64(&b, options);
+	struct span key = arena_span(a, buf_span(&b));
+	buf_release(&b);
+	return key;
+}
+
+static void add(struct scan_cache *c, struct span key, struct span record, bool used)
+{
+	bool fresh;
+	uint32_t *at = map_put(&c->index, key, c->count, &fresh);
+	if (fresh) {
+		VEC_GROW(c->entries, c->count, c->cap);
+		c->count++;
+	}
+	c->entries[*at] = (struct entry){ record, used };
+}
+
+static void load(struct scan_cache *c)
+{
+	struct err ignored = ERR_INIT;
+	bool there;
+	if (fs_read_if_there(c->path, FILE_LIMIT, &c->file, &there, &ignored) || !there || c->file.len < 17) {
+		err_release(&ignored);
+		return;
+	}
+	struct span body = { c->file.data, c->file.len - 8 };
+	struct reader trailer = reader_of((struct span){ c->file.data + body.len, 8 });
+	if (reader_u64(&trailer) != hash_xxh3(body))
+		return;
+	struct reader r = reader_of(body);
+	if (memcmp(reader_raw(&r, 4).data, MAGIC, 4) != 0 || reader_u8(&r) != VERSION)
+		return;
+	uint32_t n = reader_count(&r, KEY_SIZE + 4);
+	for (uint32_t i = 0; i < n; i++) {
+		struct span key = reader_raw(&r, KEY_SIZE), record = reader_bytes(&r);
+		if (!reader_ok(&r))
+			return;
+		add(c, key, record, false);
+	}
+}
+
+struct scan_cache *scan_cache_open(const char *path)
+{
+	struct scan_cache *c = xcalloc(1, sizeof *c);
+	c->path = xstrdup(path);
+	load(c);
+	return c;
+}
+
+bool scan_cache_get(struct scan_cache *c, const struct digest *source, uint64_t options, struct arena *arena,
+                    struct scan_result *ret)
+{
+	char key[KEY_SIZE];
+	memcpy(key, source->bytes, DIGEST_SIZE);
+	for (int i = 0; i < 8; i++)
+		key[DIGEST_SIZE + i] = (char)(options >> (8 * i));
+	uint32_t *at = map_get(&c->index, (struct span){ key, KEY_SIZE });
+	if (!at || !scan_result_decode(c->entries[*at].record, arena, ret))
+		return false;
+	c->entries[*at].used = true;
+	return true;
+}
+
+void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t options, const struct scan_result *result)
+{
+	struct buf record = BUF_INIT;
+	scan_result_encode(result, &record);
+	add(c, make_key(&c->arena, source, options), arena_span(&c->arena, buf_span(&record)), true);
+	buf_release(&record);
+	c->changed = true;
+}
+
+int scan_cache_save(struct scan_cache *c, struct err *err)
+{
+	if (!c->changed)
+		return 0;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < c->count; i++)
+		n += c->entries[i].used;
+	struct buf out = BUF_INIT;
+	buf_add(&out, MAGIC, sizeof MAGIC);
+	buf_put_u8(&out, VERSION);
+	buf_put_u32(&out, n);
+	for (uint32_t i = 0; i < c->count; i++) {
+		if (!c->entries[i].used)
+			continue;
+		buf_add_span(&out, c->index.entries[i].key);
+		buf_put_bytes(&out, c->entries[i].record);
+	}
+	buf_put_u64(&out, hash_xxh3(buf_span(&out)));
+	int failed = fs_write_atomic(c->path, buf_span(&out), 0, err);
+	buf_release(&out);
+	c->changed = c->changed && failed;
+	return failed;
+}
+
+void scan_cache_free(struct scan_cache *c)
+{
+	if (!c)
+		return;
+	map_release(&c->index);
+	arena_release(&c->arena);
+	buf_release(&c->file);
+	free(c->entries);
+	free(c->path);
+	free(c);
+}

@@ -1,0 +1,184 @@
+#include "source/witness.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/xalloc.h"
+#include "sys/clock.h"
+#include "sys/fs.h"
+
+enum { VERSION = 1, TICK_NS = 10 * 1000 * 1000 };
+static const char MAGIC[4] = { 'S', 'E', 'P', 'W' };
+
+struct item {
+	struct file_stat stat;
+	uint64_t listing;
+	bool racy;
+};
+
+struct witness {
+	struct arena arena;
+	int64_t began_ns;
+	struct map paths, names;
+	struct item *items;
+	uint32_t count, cap;
+};
+
+struct witness *witness_new(int64_t began_ns)
+{
+	struct witness *w = xcalloc(1, sizeof *w);
+	w->began_ns = began_ns;
+	return w;
+}
+
+void witness_free(struct witness *w)
+{
+	if (!w)
+		return;
+	map_release(&w->paths);
+	map_release(&w->names);
+	arena_release(&w->arena);
+	free(w->items);
+	free(w);
+}
+
+static bool name_matters(const char *name, bool is_dir)
+{
+	if (is_dir)
+		return name[0] != '.' && strcmp(name, "__pycache__") != 0;
+	size_t n = strlen(name);
+	return (n > 3 && strcmp(name + n - 3, ".py") == 0) || (n > 4 && strcmp(name + n - 4, ".pyi") == 0) ||
+	       strcmp(name, "py.typed") == 0;
+}
+
+/* Order-independent: the sum of the names' hashes. Links and unknown kinds count as both. */
+static uint64_t listing_hash(const char *dir)
+{
+	DIR *d = opendir(dir);
+	uint64_t sum = 0;
+	if (!d)
+		return 0;
+	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+		bool is_dir = e->d_type != DT_REG, is_file = e->d_type != DT_DIR;
+		if ((is_dir && name_matters(e->d_name, true)) || (is_file && name_matters(e->d_name, false)))
+			sum += hash_xxh3(span_of(e->d_name)) ^ (uint64_t)e->d_type;
+	}
+	closedir(d);
+	return sum | 1;
+}
+
+static struct file_stat stat_now(const char *path)
+{
+	struct err ignored = ERR_INIT;
+	struct file_stat s = { 0 };
+	if (fs_stat(path, &s, &ignored))
+		s = (struct file_stat){ 0 };
+	err_release(&ignored);
+	return s;
+}
+
+void witness_path(struct witness *w, const char *path)
+{
+	bool fresh;
+	if (map_get_str(&w->paths, path))
+		return;
+	map_put_str(&w->paths, arena_strdup(&w->arena, path), w->count, &fresh);
+	VEC_GROW(w->items, w->count, w->cap);
+	struct item *i = &w->items[w->count++];
+	*i = (struct item){ .stat = stat_now(path) };
+	int64_t newest = i->stat.mtime_ns > i->stat.ctime_ns ? i->stat.mtime_ns : i->stat.ctime_ns;
+	i->racy = newest >= w->began_ns - TICK_NS && i->stat.kind != FILE_NONE;
+	/* A racy directory was perhaps listed by the observer before its last change: its listing now proves nothing. */
+	if (i->stat.kind == FILE_DIR && !i->racy)
+		i->listing = listing_hash(path);
+}
+
+void witness_env(struct witness *w, const char *name)
+{
+	map_put_str(&w->names, arena_strdup(&w->arena, name), 0, NULL);
+}
+
+void witness_encode(struct witness *w, struct buf *out)
+{
+	buf_add(out, MAGIC, sizeof MAGIC);
+	buf_put_u8(out, VERSION);
+	buf_put_u32(out, w->count);
+	for (uint32_t i = 0; i < w->count; i++) {
+		const struct item *item = &w->items[i];
+		buf_put_bytes(out, w->paths.entries[i].key);
+		buf_put_u8(out, (uint8_t)item->stat.kind);
+		buf_put_u64(out, item->stat.size);
+		buf_put_u64(out, item->racy ? 0 : (uint64_t)item->stat.mtime_ns);
+		buf_put_u64(out, item->racy ? 0 : (uint64_t)item->stat.ctime_ns);
+		buf_put_u64(out, item->stat.inode);
+		buf_put_u64(out, item->stat.dev);
+		buf_put_u64(out, item->listing);
+	}
+	buf_put_u32(out, w->names.count);
+	for (uint32_t i = 0; i < w->names.count; i++) {
+		const char *value = getenv(w->names.entries[i].key.data);
+		buf_put_bytes(out, w->names.entries[i].key);
+		buf_put_u8(out, value != NULL);
+		buf_put_str(out, value ? value : "");
+	}
+}
+
+/* Keys are read into a buffer of their own because stat(2) wants a NUL. */
+static bool item_holds(struct reader *r, struct buf *path, struct span *changed)
+{
+	struct span p = reader_bytes(r);
+	enum file_kind kind = reader_u8(r);
+	struct file_stat was = { .kind = kind, .size = reader_u64(r), .mtime_ns = (int64_t)reader_u64(r),
+		                 .ctime_ns = (int64_t)reader_u64(r), .inode = reader_u64(r), .dev = reader_u64(r) };
+	uint64_t listing = reader_u64(r);
+	if (!reader_ok(r) || memchr(p.data, 0, p.len))
+		return false;
+	*changed = p;
+	buf_reset(path);
+	buf_add_span(path, p);
+	struct file_stat now = stat_now(buf_span(path).data);
+	if (now.kind != was.kind)
+		return false;
+	if (now.kind == FILE_NONE)
+		return true;
+	if (now.kind == FILE_DIR)
+		return now.inode == was.inode && now.dev == was.dev &&
+		       (now.mtime_ns == was.mtime_ns || listing_hash(path->data) == listing);
+	return now.size == was.size && now.mtime_ns == was.mtime_ns && now.ctime_ns == was.ctime_ns &&
+	       now.inode == was.inode && now.dev == was.dev;
+}
+
+static bool env_holds(struct reader *r, struct buf *name, struct span *changed)
+{
+	struct span n = reader_bytes(r);
+	bool there = reader_u8(r) != 0;
+	struct span value = reader_bytes(r);
+	if (!reader_ok(r) || memchr(n.data, 0, n.len))
+		return false;
+	*changed = n;
+	buf_reset(name);
+	buf_add_span(name, n);
+	const char *now = getenv(buf_span(name).data);
+	return there ? now && span_eq_str(value, now) : !now;
+}
+
+bool witness_holds(struct reader *r, struct span *ret_changed)
+{
+	struct buf text = BUF_INIT;
+	struct span changed = { "", 0 };
+	bool holds = memcmp(reader_raw(r, 4).data, MAGIC, reader_ok(r) ? 4 : 0) == 0 && reader_u8(r) == VERSION;
+	uint32_t items = reader_count(r, 49);
+	for (uint32_t i = 0; holds && i < items; i++)
+		holds = item_holds(r, &text, &changed);
+	uint32_t names = holds ? reader_count(r, 9) : 0;
+	for (uint32_t i = 0; holds && i < names; i++)
+		holds = env_holds(r, &text, &changed);
+	buf_release(&text);
+	if (ret_changed)
+		*ret_changed = changed;
+	return holds && reader_ok(r);
+}

@@ -1,0 +1,37 @@
+/*
+ * Proof that nothing an answer stands on has changed: files and directories with their stat data, paths that did not
+ * exist, environment variables with their values. Kept beside an answer; a later run that finds it unchanged may use
+ * the answer without reading a single file.
+ *
+ * Racily clean: a file whose times are not older than the moment the observer began (less one clock tick) may have
+ * been edited after it was read without its stat data showing it, so a witness that holds one never holds.
+ * A directory whose mtime moved is listed again: only names that can matter to imports (Python files, directories,
+ * py.typed) count, so editors' temporary files do not disturb.
+ *
+ *   witness := "SEPW" version:u8=1 count:u32 item* env_count:u32 (name:bytes there:u8 value:bytes)*
+ *   item    := path:bytes kind:u8 size:u64 mtime:u64 ctime:u64 inode:u64 dev:u64 listing:u64
+ */
+#ifndef SEPAL_SOURCE_WITNESS_H
+#define SEPAL_SOURCE_WITNESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct witness;
+
+/* `began_ns`: wall clock when the observer began, before it looked at anything. */
+struct witness *witness_new(int64_t began_ns);
+void witness_free(struct witness *w);
+/* Observe a path now: a file, a directory, or nothing. Watching a path twice is one observation. */
+void witness_path(struct witness *w, const char *path);
+void witness_env(struct witness *w, const char *name);
+void witness_encode(struct witness *w, struct buf *out);
+
+/* Reads one witness from `r` and compares it with the world as it is now. False: something changed, or the record is
+ * not a witness. *ret_changed (may be NULL) names the first thing that changed, borrowed from the reader's bytes. */
+bool witness_holds(struct reader *r, struct span *ret_changed);
+
+#endif
