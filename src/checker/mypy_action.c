@@ -29,12 +29,16 @@ static const char *const environment[] = {
 /* --bazel: artifacts below ".", no times, sources of accepted dependencies are not read. The rest makes the text that
  * blocking errors come as unambiguous; other diagnostics are read from meta_ex files. */
 static const char *const arguments[] = {
-	PYTHON_LINK, "-m", "mypy", "--bazel", "--no-sqlite-cache",
+	"--bazel", "--no-sqlite-cache",
 	"--custom-typeshed-dir", MYPY_HERE "ts",
 	"--show-column-numbers", "--show-error-end", "--no-pretty", "--no-color-output", "--no-error-summary",
 	"--hide-error-context",
 	NULL,
 };
+
+/* python -m mypy, in the directory below. */
+static const char run_below[] = "import os, runpy; os.chdir('" MYPY_INNER "'); "
+                                "runpy.run_module('mypy', run_name='__main__', alter_sys=True)";
 
 struct words {
 	const char **items;
@@ -96,6 +100,11 @@ static const char **command_line(struct stage *st, const char *config)
 	struct words w = { 0 };
 	const char **argv;
 
+	add_word(&w, PYTHON_LINK);
+	if (*stage_working_directory(st->unit))
+		add_option(&w, "-c", run_below);
+	else
+		add_option(&w, "-m", "mypy");
 	for (const char *const *a = arguments; *a; a++)
 		add_word(&w, *a);
 	add_option(&w, "--config-file", config);
@@ -160,6 +169,14 @@ static bool repeats_name(const struct unit_spec *unit, uint32_t i)
 	return i > 0 && unit->names[i - 1].missing && strcmp(unit->names[i - 1].name, unit->names[i].name) == 0;
 }
 
+static bool is_missing_name(const struct unit_spec *unit, const char *id)
+{
+	for (uint32_t i = 0; i < unit->name_count; i++)
+		if (unit->names[i].missing && strcmp(unit->names[i].name, id) == 0)
+			return true;
+	return false;
+}
+
 static const char *config_text(struct stage *st)
 {
 	const struct mypy_setup *setup = st->setup;
@@ -170,8 +187,8 @@ static const char *config_text(struct stage *st)
 	for (uint32_t i = 0; i < unit->name_count; i++)
 		if (unit->names[i].missing && !repeats_name(unit, i))
 			put_missing_section(st, &unit->names[i], &extra);
-	if (leaves_out(first_imports(st)))
-		for (uint32_t i = 0; i < st->parent_count; i++)
+	for (uint32_t i = 0; i < st->parent_count && leaves_out(first_imports(st)); i++)
+		if (!is_missing_name(unit, st->parents[i]))
 			put_section(&extra, &(struct section){ .module = st->parents[i], .follow = "normal" },
 			            setup->plugin_config_toml);
 	if (setup->plugin_config)
@@ -199,8 +216,9 @@ void mypy_action_make(const struct mypy_setup *setup, const struct unit_spec *un
 	stage_plugins(&st);
 	stage_site(&st);
 	stage_text(&st, config, config_text(&st));
-	stage_link(&st, PYTHON_LINK, setup->python, arena_printf(arena, "python %s", setup->python_version));
 	stage_output(&st, PLUGINS_SNAPSHOT);
+	stage_settle(&st);
+	stage_link(&st, PYTHON_LINK, setup->python, arena_printf(arena, "python %s", setup->python_version));
 	*ret = (struct action){
 		.argv = command_line(&st, config),
 		.env = list_in(arena, environment, sizeof environment / sizeof *environment - 1),

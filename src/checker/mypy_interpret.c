@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "checker/mypy_blockers.h"
 #include "checker/mypy_layout.h"
+#include "checker/mypy_stage.h"
 
 enum {
 	EXIT_BLOCKED = 2, /* and crashes, and a refused command line; 0 and 1 are clean runs without and with errors */
@@ -142,7 +143,7 @@ static int take_output(const struct unit_spec *unit, uint32_t i, const struct ac
 {
 	const struct member_spec *member = &unit->members[i];
 	const char *name = mypy_artifact_name(arena, member->id, mypy_is_init(member->canonical));
-	const struct action_output *output = find_output(outcome, arena_printf(arena, "%s%s", name, suffix));
+	const struct action_output *output = find_output(outcome, arena_printf(arena, "%s%s%s", stage_working_directory(unit), name, suffix));
 
 	if (!output)
 		return err_set(err, ERR_CHECKER,
@@ -193,6 +194,13 @@ static int rejected(const struct unit_spec *unit, const char *dep, struct err *e
 	               dep, unit_name(unit), dep);
 }
 
+static size_t inner_length(const struct unit_spec *unit, const char *path)
+{
+	const char *here = stage_working_directory(unit);
+
+	return strncmp(path, here, strlen(here)) == 0 ? strlen(here) : 0;
+}
+
 static int check_untouched(const struct unit_spec *unit, const struct action_outcome *outcome, struct arena *arena,
                            struct err *err)
 {
@@ -200,7 +208,7 @@ static int check_untouched(const struct unit_spec *unit, const struct action_out
 
 	if (!outcome->undeclared)
 		return 0;
-	dep = dependency_of_path(unit, outcome->undeclared, arena);
+	dep = dependency_of_path(unit, outcome->undeclared + inner_length(unit, outcome->undeclared), arena);
 	if (dep)
 		return rejected(unit, dep, err);
 	return err_set(err, ERR_CHECKER, "mypy, checking %s, wrote or changed %s, which is no output of the unit",
@@ -284,6 +292,9 @@ static int check_exit(const struct unit_spec *unit, const struct action_outcome 
 	if (crashed(outcome))
 		return err_set(err, ERR_CHECKER, "mypy crashed while it checked %s: %.*s%.*s", unit_name(unit),
 		               (int)outcome->out.len, outcome->out.data, (int)outcome->err.len, outcome->err.data);
+	if (contains(outcome->err, "mypy.ini: ") || contains(outcome->err, "pyproject.toml: "))
+		return err_set(err, ERR_CHECKER, "mypy did not understand the configuration that it was given for %s: %.*s",
+		               unit_name(unit), (int)outcome->err.len, outcome->err.data);
 	if (outcome->exit_status > EXIT_BLOCKED)
 		return err_set(err, ERR_CHECKER, "mypy ended with status %d for %s: %.*s", outcome->exit_status,
 		               unit_name(unit), (int)outcome->err.len, outcome->err.data);

@@ -16,6 +16,9 @@
 #define MYPY_VENV "p/"
 #define MYPY_SITE MYPY_VENV "lib/python3/site-packages/"
 
+/* When mypy has to find that it was started in a package's directory, it is: everything lies one level further down. */
+#define MYPY_INNER "inner-package/"
+
 /* The staged path of a canonical one: points into it. BUG for a path that is not canonical. */
 const char *mypy_staged_path(const char *canonical);
 /* Is it a package's own file, __init__.py or __init__.pyi? (mypy's test is for the beginning of the name.) */

@@ -31,14 +31,15 @@ static const char *home_of_package(const char *id, const char *name, const char 
 }
 
 /* A module that mypy finds and, by the configuration, does not follow. The plan may not say where it is; what it is
- * the package of does. */
+ * the package of does. It is empty, not a placeholder: mypy reads it when it asks whether a missing submodule may be part
+ * of a partial stub package (build.in_partial_package), and the plan has answered that. */
 static void stage_left_out(struct stage *st, const struct name_spec *name)
 {
 	const struct unit_spec *unit = st->unit;
 	const char *home = NULL;
 
 	if (name->canonical) {
-		stage_module(st, name->canonical, MYPY_PLACEHOLDER);
+		stage_module(st, name->canonical, "");
 		return;
 	}
 	for (uint32_t i = 0; i < unit->member_count && !home; i++)
@@ -46,7 +47,28 @@ static void stage_left_out(struct stage *st, const struct name_spec *name)
 	for (uint32_t i = 0; i < unit->closure_count && !home; i++)
 		home = home_of_package(unit->closure[i]->id, name->name, unit->closure[i]->canonical);
 	stage_text(st, arena_printf(st->arena, "%s%s%s.py", home ? home : MYPY_SOURCES, mypy_id_path(st->arena, name->name),
-	                            home ? "/__init__" : ""), MYPY_PLACEHOLDER);
+	                            home ? "/__init__" : ""), "");
+}
+
+static bool is_mentioned(const struct stage *st, const char *id)
+{
+	for (uint32_t i = 0; i < st->unit->name_count; i++)
+		if (strcmp(st->unit->names[i].name, id) == 0)
+			return true;
+	return stage_knows(st, id);
+}
+
+/* For `from p.missing import x` nobody looks at p itself, so the plan may not mention it; but mypy tells "not found" and
+ * "stubs not installed" apart by whether p is there. Where p matters otherwise, it is mentioned. */
+static void stage_unmentioned_parents(struct stage *st, const char *id)
+{
+	const char *dot;
+
+	while ((dot = strrchr(id, '.'))) {
+		id = arena_strndup(st->arena, id, (size_t)(dot - id));
+		if (!is_mentioned(st, id))
+			stage_text(st, arena_printf(st->arena, MYPY_SOURCES "%s/__init__.py", mypy_id_path(st->arena, id)), "");
+	}
 }
 
 void stage_missing(struct stage *st)
@@ -56,6 +78,8 @@ void stage_missing(struct stage *st)
 
 		if (is_left_out(name)) {
 			stage_left_out(st, name);
+		} else if (has_reason(name, "not-found")) {
+			stage_unmentioned_parents(st, name->name);
 		} else if (has_reason(name, "untyped")) {
 			/* a directory without py.typed is installed without type information */
 			stage_directory(st, arena_printf(st->arena, MYPY_SITE "%s", mypy_id_path(st->arena, name->name)));
@@ -108,6 +132,44 @@ static void mark_module(struct stage *st, const char *canonical)
 		mark_typed(st, id_path, top);
 	else if (len > top || !mypy_is_namespace(canonical) || !has_contents(st, path))
 		mark_typed(st, id_path, len);
+}
+
+const char *stage_working_directory(const struct unit_spec *unit)
+{
+	for (uint32_t i = 0; i < unit->name_count; i++)
+		if (has_reason(&unit->names[i], "wrong-directory"))
+			return MYPY_INNER;
+	return "";
+}
+
+/* A module that is found from the directory above (FindModuleCache._can_find_module_in_parent_dir). */
+static void stage_above(struct stage *st, const char *id)
+{
+	const char *path = mypy_id_path(st->arena, id);
+
+	stage_text(st, arena_printf(st->arena, "%s/__init__.py", path), "");
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
+		stage_text(st, arena_printf(st->arena, "%.*s/__init__.py", (int)(slash - path), path), "");
+}
+
+void stage_settle(struct stage *st)
+{
+	const struct unit_spec *unit = st->unit;
+	const char *here = stage_working_directory(unit);
+
+	if (!*here)
+		return;
+	stage_text(st, "__init__.py", "");
+	map_release(&st->paths);
+	for (uint32_t i = 0; i < st->input_count; i++) {
+		st->inputs[i].path = arena_printf(st->arena, "%s%s", here, st->inputs[i].path);
+		map_put_str(&st->paths, st->inputs[i].path, i, NULL);
+	}
+	for (uint32_t i = 0; i < st->output_count; i++)
+		st->outputs[i] = arena_printf(st->arena, "%s%s", here, st->outputs[i]);
+	for (uint32_t i = 0; i < unit->name_count; i++)
+		if (has_reason(&unit->names[i], "wrong-directory"))
+			stage_above(st, unit->names[i].name);
 }
 
 void stage_site(struct stage *st)

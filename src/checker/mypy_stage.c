@@ -196,6 +196,14 @@ static bool is_known(const struct stage *st, const char *id)
 	return map_get_str(&st->members, id) || map_get_str(&st->deps, id);
 }
 
+bool stage_knows(const struct stage *st, const char *id)
+{
+	for (uint32_t i = 0; i < st->parent_count; i++)
+		if (strcmp(st->parents[i], id) == 0)
+			return true;
+	return is_known(st, id);
+}
+
 /* The parent packages of a module are looked at and written too, though nobody asked for their artifacts. */
 static void parents_out(struct stage *st, const char *id, struct map *seen)
 {

@@ -46,6 +46,9 @@ void stage_output(struct stage *st, const char *path);
 /* The three artifacts of a module may be written. */
 void stage_artifacts_out(struct stage *st, const char *artifact_name);
 
+/* Is this a member, a dependency, or (after stage_ancestors) a parent package of one? */
+bool stage_knows(const struct stage *st, const char *id);
+
 void stage_members(struct stage *st);
 void stage_dependencies(struct stage *st);
 void stage_ancestors(struct stage *st);
@@ -53,6 +56,11 @@ void stage_missing(struct stage *st); /* modules that are there and must not be 
 void stage_typeshed(struct stage *st);
 void stage_plugins(struct stage *st); /* plugins that are files, where the configuration names them */
 void stage_site(struct stage *st); /* last: looks at what the others staged */
+
+/* Where mypy runs, below the directory of the action: "", or MYPY_INNER when an import would be found from the directory
+ * above. All the other functions here give names seen from there; stage_settle makes them the action's. */
+const char *stage_working_directory(const struct unit_spec *unit);
+void stage_settle(struct stage *st);
 
 /* The index of the first member that has to be reached through an import; member_count if there is none. */
 uint32_t stage_first_imported(const struct unit_spec *unit);

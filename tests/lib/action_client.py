@@ -111,8 +111,12 @@ class WholeByActions:
             yield names[name]
 
     def run_all(self) -> None:
+        """Units above one that has no interface are left out."""
         for unit in self.units:
-            answer = self.actions.run(self.request(unit))
+            request = self.request(unit)
+            if not all(name in self.results for name in request["closure"]):
+                continue
+            answer = self.actions.run(request)
             if answer["kind"] != "result" or any(member["discovered"] for member in answer["members"]):
                 self.other.append(answer)
             for member in answer.get("members", ()):
