@@ -53,7 +53,7 @@ class Batch:
 
     def _second_step(self, unit: Unit) -> bool:
         start = time.monotonic()
-        self._send_report(unit, unit.bodies(), start)
+        self._send_report(unit, unit.bodies(self.checker.lanes), start)
         return True
 
     def _guarded(self, unit: Unit, step: Callable[[Unit], bool]) -> bool:

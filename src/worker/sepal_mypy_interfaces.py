@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import itertools
 from typing import Any, Iterable
 
 from mypy.build import BuildManager
@@ -18,9 +19,15 @@ from mypy.types import instance_cache
 
 from librt.internal import ReadBuffer
 
+_TRUTH = bytes.maketrans(b"01", b"\0\1")
+
 
 class BadBlob(Exception):
     """An interface that cannot be loaded. One sentence."""
+
+
+class Unannounced(BadBlob):
+    """An interface that nobody announced, or not yet."""
 
 
 class Interface:
@@ -44,47 +51,91 @@ class Interfaces:
         self.manager = manager
         self.known: dict[str, Interface] = {}
         self.loaded: dict[str, MypyFile] = {}
+        self.hot: list[str] = []
+        # Sets of modules are integers: with thousands of modules, and a closure for each, nothing else is small enough.
+        self.ids: list[str] = []
+        self.bits: dict[str, int] = {}
+        self.closures: dict[str, int] = {}
+        self.with_suppressed = 0
 
-    def announce(self, entries: Iterable[dict[str, Any]]) -> list[str]:
-        """Remember these; the answer is the hot ones among them."""
-        hot = []
+    def announce(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Remember these."""
         for entry in entries:
             known = Interface(entry)
+            self._place(known)
             self.known[known.id] = known
             self.manager.import_map[known.id] = set(known.deps)
+            if known.suppressed:
+                self.with_suppressed |= self.bits[known.id]
             if known.hot:
-                hot.append(known.id)
-        return hot
+                self.hot.append(known.id)
 
-    def closure(self, ids: Iterable[str], but: Iterable[str] = ()) -> list[str]:
-        """All that `ids` stand on, themselves included; what is depended on comes first (but for cycles)."""
-        done: list[str] = []
-        seen = set(but)
-        for root in ids:
-            if root in seen:
-                continue
-            seen.add(root)
-            stack = [(root, iter(self._deps(root)))]
-            while stack:
-                top, rest = stack[-1]
-                for dep in rest:
-                    if dep not in seen:
-                        seen.add(dep)
-                        stack.append((dep, iter(self._deps(dep))))
-                        break
-                else:
-                    done.append(top)
-                    stack.pop()
-        return done
+    def _place(self, known: Interface) -> None:
+        before = self.known.get(known.id)
+        if before is None:
+            self.bits[known.id] = 1 << len(self.ids)
+            self.ids.append(known.id)
+        elif before.digest != known.digest:
+            # What is loaded refers to the first one, and would go on doing so.
+            raise ValueError(f"{known.id} has another interface than when it was announced first")
+        else:
+            self.closures.clear()
+
+    def load_hot(self) -> None:
+        """Load what many units will need, as far as all that it stands on is known."""
+        waiting, self.hot = self.hot, []
+        for module in waiting:
+            try:
+                self.load(self.members(self.closure([module])))
+            except Unannounced:
+                self.hot.append(module)
+
+    def closure(self, modules: Iterable[str]) -> int:
+        """All that `modules` stand on, themselves included, as a set of bits."""
+        closure = 0
+        for module in modules:
+            if module not in self.closures:
+                self._close(module)
+            closure |= self.closures[module]
+        return closure
+
+    def _close(self, module: str) -> None:
+        """Settle the closure of a module and of all below it: cycles need a few rounds, other modules one."""
+        below, seen = [module], {module}
+        for name in below:
+            for dep in self._deps(name):
+                if dep not in seen and dep not in self.closures:
+                    seen.add(dep)
+                    below.append(dep)
+        closures = {name: self.bits[name] for name in below}
+        changed = True
+        while changed:
+            changed = False
+            for name in reversed(below):
+                closure = closures[name]
+                for dep in self.known[name].deps:
+                    closure |= closures[dep] if dep in closures else self.closures[dep]
+                changed |= closure != closures[name]
+                closures[name] = closure
+        self.closures.update(closures)
 
     def _deps(self, module: str) -> list[str]:
         known = self.known.get(module)
         if known is None:
-            raise BadBlob(f"Module {module} is needed, but its interface was never announced.")
+            raise Unannounced(f"Module {module} is needed, but its interface was never announced.")
         return known.deps
 
+    def members(self, closure: int) -> list[str]:
+        """The modules of a set of bits, in the order in which they were announced."""
+        return list(itertools.compress(self.ids, format(closure, "b")[::-1].encode().translate(_TRUTH)))
+
+    def suppressed(self, closure: int) -> set[str]:
+        """Imports that lead nowhere, anywhere in the closure."""
+        return {name for module in self.members(closure & self.with_suppressed)
+                for name in self.known[module].suppressed}
+
     def load(self, closure: list[str]) -> None:
-        """Load what is not loaded yet. `closure` is closed under dependencies, in the order of `closure()`.
+        """Load what is not loaded yet. `closure` is closed under dependencies.
 
         mypy loads cycle by cycle (build.process_fresh_modules): first all symbol tables, then the references
         between them. One pass of each over everything that is missing comes to the same, because a reference is

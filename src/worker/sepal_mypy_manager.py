@@ -40,6 +40,7 @@ class Checker:
     """One BuildManager with everything that goes with it."""
 
     def __init__(self, request: dict[str, Any]) -> None:
+        self.lanes = max(1, int(request["lanes"]))
         self.console = io.StringIO()  # what mypy prints: a crash and its traceback, and nothing else
         self.files = StagedFiles(request["typeshed"])
         self.option_sets: dict[int, Options] = {}

@@ -18,6 +18,7 @@ from sepal_mypy_batch import Batch
 from sepal_mypy_interfaces import BadBlob
 from sepal_mypy_manager import Checker, Refused
 from sepal_mypy_options import BadOptions
+from sepal_mypy_parts import die_with_parent
 
 _READ = 1 << 20
 
@@ -29,9 +30,10 @@ _REQUESTS: dict[str, dict[str, Any]] = {
     "options": {"index": int, "values": dict},
     "modules": {"modules": list},
     "run": {"batch": int, "units": list},
+    "cancel": {"batch": int},
     "quit": {},
 }
-_AFTER_BEGIN = ("options", "modules", "run")
+_AFTER_BEGIN = ("options", "modules", "run", "cancel")
 
 
 class Child:
@@ -50,7 +52,6 @@ class Server:
     def __init__(self, answers: int) -> None:
         self.answers = answers
         self.checker: Checker | None = None
-        self.lanes = 1
         self.queue: collections.deque[dict[str, Any]] = collections.deque()
         self.children: dict[int, Child] = {}
         self.selector = selectors.DefaultSelector()
@@ -63,7 +64,7 @@ class Server:
             while not self.over:
                 for key, _ in self.selector.select():
                     self._ready(key.fd)
-                while self.queue and len(self.children) < self.lanes:
+                while self.queue and self.checker is not None and len(self.children) < self.checker.lanes:
                     self._fork(self.queue.popleft())
         finally:
             self.kill()
@@ -111,7 +112,6 @@ class Server:
 
     def _begin(self, request: dict[str, Any]) -> None:
         os.chdir(request["scratch"])
-        self.lanes = max(1, int(request["lanes"]))
         try:
             self.checker = Checker(request)
         except Refused as err:
@@ -131,19 +131,27 @@ class Server:
         assert self.checker is not None
         interfaces = self.checker.interfaces
         try:
-            hot = interfaces.announce(request["modules"])
+            interfaces.announce(request["modules"])
         except (KeyError, TypeError, ValueError) as err:
-            raise BadFrame(f"The request 'modules' names a module without what it needs: {err!r}.") from None
-        if not hot:
-            return
+            raise BadFrame(f"The request 'modules' is not as the protocol says: {err!r}.") from None
         try:
-            interfaces.load(interfaces.closure(hot))
+            interfaces.load_hot()
         except BadBlob as err:
             # Whoever needs it will try again, fail in its child and say so for its unit.
             sys.stderr.write(f"{err}\n")
 
     def _run(self, request: dict[str, Any]) -> None:
         self.queue.append(request)
+
+    def _cancel(self, request: dict[str, Any]) -> None:
+        """Nobody waits for the batch any more: its units get no answers, only its end is said."""
+        for waiting in [waiting for waiting in self.queue if waiting["batch"] == request["batch"]]:
+            self.queue.remove(waiting)
+            self._answer({"event": "end", "batch": request["batch"]})
+        for child in self.children.values():
+            if child.batch == request["batch"]:
+                child.unfinished.clear()
+                os.kill(child.pid, signal.SIGKILL)
 
     def _quit(self, _request: dict[str, Any]) -> None:
         self.over = True
@@ -166,6 +174,7 @@ class Server:
         status = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            die_with_parent()
             self.selector.close()
             for child in self.children.values():
                 os.close(child.pipe)

@@ -13,17 +13,17 @@ from librt.internal import cache_version
 from mypy.build import (
     PRI_INDIRECT, SCC, State, SuppressionReason, module_not_found, order_ascc_ex, skipping_ancestor, skipping_module,
 )
-from mypy.cache import CACHE_VERSION, CacheMeta, CacheMetaEx, WriteBuffer
+from mypy.cache import CACHE_VERSION, CacheMeta, CacheMetaEx, WriteBuffer, write_json_value
 from mypy.checker import DeferredNode
 from mypy.errors import CompileError
 from mypy.modulefinder import ModuleNotFoundReason
 from mypy.plugin import ReportConfigContext
 from mypy.semanal_main import semantic_analysis_for_scc
 from mypy.util import hash_digest, hash_digest_bytes, json_dumps
-
-from mypy.cache import write_json_value
+from mypy.version import __version__
 
 from sepal_mypy_manager import Checker
+from sepal_mypy_parts import check_in_parts, parts_of
 
 _REASONS = {
     "not-found": ModuleNotFoundReason.NOT_FOUND,
@@ -32,6 +32,9 @@ _REASONS = {
     "stubs-not-installed": ModuleNotFoundReason.APPROVED_STUBS_NOT_INSTALLED,
 }
 _FOUND_BUT_LEFT_OUT = ("skipped", "error")  # by follow_imports
+
+# Bodies may be deferred once more since 2.4 (build.process_stale_scc_implementation).
+_PASS_BEFORE_BODIES = -1 if tuple(map(int, __version__.split(".")[:2])) >= (2, 4) else 0
 
 
 class Discovered(Exception):
@@ -57,6 +60,7 @@ class Unit:
         self.manager = checker.manager
         self.number: int = request["unit"]
         self.members: list[dict[str, Any]] = request["members"]
+        self.wanted = set(request.get("bodies", (member["id"] for member in self.members)))
         self.modules: dict[str, str | None] = request["modules"]
         self.missing: dict[str, dict[str, Any]] = request["missing"]
         self.graph: dict[str, State] = {}
@@ -151,13 +155,13 @@ class Unit:
     def _load_dependencies(self) -> None:
         interfaces, manager = self.checker.interfaces, self.manager
         trees = dict(manager.modules)
-        direct = [dep for state in self.graph.values() for dep in state.dependencies]
-        closure = interfaces.closure(direct, but=self.graph)
-        interfaces.load(closure)
-        interfaces.show({**{dep: interfaces.loaded[dep] for dep in closure}, **trees})
-        for dep in closure:
-            for name in interfaces.known[dep].suppressed:
-                manager.missing_modules.setdefault(name, SuppressionReason.NOT_FOUND)
+        direct = {dep for state in self.graph.values() for dep in state.dependencies if dep not in self.graph}
+        closure = interfaces.closure(direct)
+        names = interfaces.members(closure)
+        interfaces.load(names)
+        interfaces.show({**{name: interfaces.loaded[name] for name in names}, **trees})
+        for name in interfaces.suppressed(closure):
+            manager.missing_modules.setdefault(name, SuppressionReason.NOT_FOUND)
         for name, state in self.graph.items():
             manager.import_map[name] = state.dependencies_set
 
@@ -249,24 +253,29 @@ class Unit:
 
     # Bodies: what process_stale_scc_implementation does.
 
-    def bodies(self) -> list[tuple[str, bytes]]:
-        """(member, meta_ex) for each member."""
+    def bodies(self, lanes: int) -> list[tuple[str, bytes]]:
+        """(member, meta_ex) for each member whose bodies are wanted, in mypy's order."""
         assert self.aside is not None
         self.checker.take_up(self.aside)
         self.aside = None
+        wanted = [name for name in self.order if name in self.wanted]
         try:
-            for name in self.order:
-                self._check_bodies(self.graph[name])
-            return [(name, self._report(self.graph[name])) for name in self.order]
+            reports = check_in_parts(parts_of(wanted, lanes), self._check_part)
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
+        return [(name, reports[name]) for name in wanted]
+
+    def _check_part(self, names: list[str]) -> list[tuple[str, bytes]]:
+        for name in names:
+            self._check_bodies(self.graph[name])
+        return [(name, self._report(self.graph[name])) for name in names]
 
     def _check_bodies(self, state: State) -> None:
         checker = state.type_checker()
         if checker.can_skip_diagnostics and not checker.options.preserve_asts:
             state.finish_passes()
         else:
-            checker.pass_num = -1
+            checker.pass_num = _PASS_BEFORE_BODIES
             checker.deferred_nodes.clear()
             assert state.tree is not None
             todo = [DeferredNode(node.node, info) for _, node, info in state.tree.local_definitions(impl_only=True)]

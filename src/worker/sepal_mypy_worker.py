@@ -11,6 +11,9 @@ import os
 import signal
 import sys
 
+# Two phases, three files per module, and the functions that sepal_mypy_unit.py is made of.
+SUPPORTED = [["2", minor] for minor in "01234"]
+
 
 def main() -> int:
     # stdout is for frames. Whatever else writes to it (a plugin, mypy's own prints) goes to stderr.
@@ -18,10 +21,9 @@ def main() -> int:
     os.dup2(2, 1)
     from sepal_frames import BadFrame
 
-    try:
-        import mypy.build  # noqa: F401
-    except ImportError as err:
-        return _without_mypy(answers, err)
+    missing = _missing()
+    if missing is not None:
+        return _without_mypy(answers, missing)
     from mypy.defaults import RECURSION_LIMIT
     from sepal_mypy_run import Server
 
@@ -39,12 +41,23 @@ def main() -> int:
     return 0
 
 
-def _without_mypy(answers: int, err: ImportError) -> int:
+def _missing() -> str | None:
+    """A sentence if there is no mypy that this worker can drive."""
+    try:
+        from mypy.version import __version__
+    except ImportError as err:
+        return (f"mypy cannot be imported by {sys.executable} ({err}): install it there, "
+                "or name the interpreter that has it.")
+    if __version__.split(".")[:2] not in SUPPORTED:
+        return (f"{sys.executable} has mypy {__version__}, which Sepal does not know: "
+                f"install one from {'.'.join(SUPPORTED[0])} to {'.'.join(SUPPORTED[-1])}.")
+    return None
+
+
+def _without_mypy(answers: int, missing: str) -> int:
     """Every request for a description is answered by what is missing; nothing else can be asked."""
     from sepal_frames import BadFrame, FrameBuffer, pack, write_all
 
-    missing = (f"mypy cannot be imported by {sys.executable} ({err}): install it there, "
-               "or name the interpreter that has it.")
     requests = FrameBuffer()
     while data := os.read(0, 1 << 16):
         try:

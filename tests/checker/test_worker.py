@@ -236,6 +236,32 @@ def read_all(paths: dict[str, str]) -> dict[str, bytes]:
     return contents
 
 
+class WorkerOnPartsOfAUnit(Case):
+    def big_cycle(self, count: int) -> dict[str, str]:
+        files = {f"m{k}.py": f"from m{(k + 1) % count} import f{(k + 1) % count}\n"
+                             f"def f{k}(x: int) -> int:\n    return f{(k + 1) % count}('{k}')\n" for k in range(count)}
+        return {**files, "main.py": "import m0\n"}
+
+    def test_splits_the_bodies_of_a_large_cycle_over_the_lanes(self) -> None:
+        plan = self.plan(self.big_cycle(70), ["main.py"])
+        split = self.whole(plan, "split")
+        split.run_all()
+        with Worker() as second:
+            whole = self.whole(plan, "whole", second, lanes=1)
+            whole.run_all()
+        self.assertEqual(differing(read_all(split.reports), read_all(whole.reports)), [])
+        self.assert_same_lines_as_cold_mypy(split, ["main.py"])
+
+    def test_reports_only_the_bodies_that_are_wanted(self) -> None:
+        plan = self.plan(self.big_cycle(4), ["main.py"])
+        whole = self.whole(plan)
+        whole.run_all()
+        everything = read_all(whole.reports)
+        whole.reports.clear()
+        whole.run([self.unit_of(plan, "m2")], bodies=["m2"])
+        self.assertEqual(read_all(whole.reports), {"m2": everything["m2"]})
+
+
 class WorkerAndHistory(Case):
     def test_type_variables_are_numbered_from_one_in_every_unit(self) -> None:
         plan = self.plan({"main.py": "import random, multiprocessing, asyncio\n"}, ["main.py"])
@@ -392,16 +418,45 @@ class WorkerAndItsPipes(Case):
         # The children held the other end of stdout's pipe; it reports its end only when all are gone.
         self.worker.process.stdout.read()
 
+    def describe_with_path(self, path: str) -> bytes:
+        code = f"import sys; sys.path[:] = [{os.path.dirname(self.worker.process.args[1])!r}, {path!r}] + " \
+               "[p for p in sys.path if 'site-packages' not in p]; " \
+               "import sepal_mypy_worker; sys.exit(sepal_mypy_worker.main())"
+        payload = b'{"op":"describe","cwd":"/","argv":[]}'
+        done = subprocess.run([python(), "-S", "-c", code], input=len(payload).to_bytes(4, "little") + payload,
+                              capture_output=True, cwd=self.root)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_drops_a_batch_that_is_cancelled(self) -> None:
+        plan = self.plan({"main.py": "x = 1\n"}, ["main.py"])
+        whole = self.whole(plan, lanes=1)
+        self.worker.send(op="run", batch=7, units=[whole.request(0)])
+        self.worker.send(op="run", batch=8, units=[whole.request(0)])
+        self.worker.send(op="cancel", batch=7)
+        self.worker.send(op="cancel", batch=8)
+        ends = set()
+        while len(ends) < 2:
+            answer = self.worker.receive()
+            self.assertIn(answer["event"], ("end", "interface", "report"))
+            ends |= {answer["batch"]} if answer["event"] == "end" else set()
+        self.assertEqual(ends, {7, 8})
+
+    def test_refuses_a_second_interface_for_a_module(self) -> None:
+        plan = self.plan({"main.py": "x = 1\n"}, ["main.py"])
+        whole = self.whole(plan)
+        whole.run([0])
+        entry = next(iter(whole.interfaces.values()))
+        self.worker.send(op="modules", modules=[entry])
+        self.worker.send(op="modules", modules=[{**entry, "digest": "0" * 64}])
+        self.assertEqual(self.worker.process.wait(timeout=20), 3)
+
     def test_says_what_is_missing_without_mypy(self) -> None:
-        with tempfile.TemporaryDirectory() as empty:
-            code = f"import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; " \
-                   f"sys.path.insert(0, {os.path.dirname(self.worker.process.args[1])!r}); " \
-                   "import sepal_mypy_worker; sys.exit(sepal_mypy_worker.main())"
-            payload = b'{"op":"describe","cwd":"/","argv":[]}'
-            done = subprocess.run([python(), "-S", "-c", code], input=len(payload).to_bytes(4, "little") + payload,
-                                  capture_output=True, cwd=empty)
-        self.assertEqual(done.returncode, 0)
-        self.assertIn(b'"missing":"mypy cannot be imported by', done.stdout)
+        self.assertIn(b'"missing":"mypy cannot be imported by', self.describe_with_path(self.tree))
+
+    def test_says_that_it_does_not_know_a_mypy_of_another_age(self) -> None:
+        write_tree(self.tree, {"mypy/__init__.py": "", "mypy/version.py": "__version__ = '1.18.2'\n"})
+        self.assertIn(b"has mypy 1.18.2, which Sepal does not know", self.describe_with_path(self.tree))
 
 
 if __name__ == "__main__":

@@ -133,8 +133,8 @@ class Describe(unittest.TestCase):
 
     def test_lists_the_options_that_cannot_be_split(self) -> None:
         for argv in (["--soft-error-limit=3"], ["--show-error-context"], ["--junit-xml=x"], ["--linecount-report=x"],
-                     ["--dump-graph"], ["--timing-stats=x"], ["--shadow-file", "pkg/a.py", "x.py"], ["--package-root=x"],
-                     ["--fast-module-lookup"], ["--pdb"], ["--raise-exceptions"]):
+                     ["--dump-graph"], ["--timing-stats=x"], ["--shadow-file", "pkg/a.py", "x.py"],
+                     ["--package-root=x"], ["--fast-module-lookup"], ["--pdb"], ["--raise-exceptions"]):
             with self.subTest(argv):
                 refused = self.answer("pkg", *argv)["options"]["refused"]
                 self.assertEqual(len(refused), 1)

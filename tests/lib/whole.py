@@ -96,8 +96,10 @@ def plan(argv: list[str]) -> dict[str, Any]:
 
 
 def plugin_path(options: Any, spec: str) -> str | None:
-    file = spec.rpartition(":")[0] or spec if ":" in os.path.basename(spec) else spec
-    return os.path.abspath(os.path.join(os.path.dirname(options.config_file), file)) if file.endswith(".py") else None
+    file = spec.rpartition(":")[0] if ":" in os.path.basename(spec) else spec
+    if not file.endswith(".py"):
+        return None
+    return os.path.abspath(os.path.join(os.path.dirname(options.config_file), file))
 
 
 def member(manager: Any, graph: Any, state: Any, ancestors_missing: set[str]) -> dict[str, Any]:

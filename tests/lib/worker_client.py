@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -13,10 +14,26 @@ from typing import Any, Iterable, Iterator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKER = os.path.join(HERE, "..", "..", "src", "worker", "sepal_mypy_worker.py")
+SCHEMA = os.path.join(HERE, "..", "..", "schemas", "worker.schema.json")
 WHOLE = os.path.join(HERE, "whole.py")
 
 # mypy prints these once per process (doc/formats/worker.md leaves the choice to the merge).
 ONCE = ("See https://mypy.readthedocs.io", "Hint: ", "(or run ", "(Using --follow-imports=error")
+
+
+@functools.cache
+def validator(name: str) -> Any:
+    import jsonschema
+
+    with open(SCHEMA, encoding="utf-8") as file:
+        definitions = json.load(file)["$defs"]
+    return jsonschema.Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{name}"})
+
+
+def conforms(name: str, message: dict[str, Any]) -> None:
+    problem = next(validator(name).iter_errors(message), None)
+    if problem is not None:
+        raise AssertionError(f"{name} at {problem.json_path}: {problem.message[:500]}")
 
 
 def python() -> str:
@@ -46,6 +63,8 @@ def cold_lines(cwd: str, argv: list[str], cache: str) -> Counter[str]:
 
 
 class Worker:
+    """One worker. Every frame, either way, is held against schemas/worker.schema.json."""
+
     def __init__(self, cwd: str | None = None) -> None:
         self.process = subprocess.Popen([python(), WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=cwd,
                                         env=environment())
@@ -59,6 +78,7 @@ class Worker:
         self.process.stdout.close()
 
     def send(self, **message: Any) -> None:
+        conforms("request_" + message["op"], message)
         payload = json.dumps(message).encode()
         self.process.stdin.write(struct.pack("<I", len(payload)) + payload)
         self.process.stdin.flush()
@@ -67,7 +87,9 @@ class Worker:
         head = self.process.stdout.read(4)
         if len(head) < 4:
             raise EOFError(f"The worker ended with status {self.process.wait()}.")
-        return json.loads(self.process.stdout.read(struct.unpack("<I", head)[0]))
+        message = json.loads(self.process.stdout.read(struct.unpack("<I", head)[0]))
+        conforms("answer_" + message["event"], message)
+        return message
 
     def until_end(self) -> Iterator[dict[str, Any]]:
         while (answer := self.receive())["event"] != "end":
@@ -78,7 +100,7 @@ class Whole:
     """Checks every unit of a plan and keeps what comes out. One unit a batch unless told otherwise."""
 
     def __init__(self, worker: Worker, plan: dict[str, Any], directory: str, hot: Iterable[str] = (),
-                 typeshed: str | None = None) -> None:
+                 lanes: int = 2) -> None:
         self.worker, self.plan, self.directory = worker, plan, directory
         self.hot = set(hot)
         self.options: dict[str, int] = {}
@@ -91,8 +113,8 @@ class Whole:
         scratch, self.blobs = os.path.join(directory, "scratch"), os.path.join(directory, "blobs")
         os.makedirs(scratch)
         os.makedirs(self.blobs)
-        worker.send(op="begin", scratch=scratch, typeshed=typeshed or plan["typeshed"], options=plan["options"],
-                    plugins=plan["plugins"], plugin_config=None, lanes=2)
+        worker.send(op="begin", scratch=scratch, typeshed=plan["typeshed"], options=plan["options"],
+                    plugins=plan["plugins"], plugin_config=None, lanes=lanes)
         self.ready = worker.receive()
 
     def request(self, number: int) -> dict[str, Any]:
@@ -117,8 +139,9 @@ class Whole:
         for number in range(len(self.units)):
             self.run([number])
 
-    def run(self, numbers: list[int]) -> None:
-        self.worker.send(op="run", batch=numbers[0], units=[self.request(number) for number in numbers])
+    def run(self, numbers: list[int], **more: Any) -> None:
+        units = [{**self.request(number), **more} for number in numbers]
+        self.worker.send(op="run", batch=numbers[0], units=units)
         for answer in self.worker.until_end():
             if answer["event"] == "interface":
                 self._keep_interface(answer)
