@@ -245,7 +245,7 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	}
 	u->ended_ns = clock_monotonic_ns(loop_clock(b->config.loop));
 	build_spec_drop(b, unit);
-	if (build_record(b, unit, &err)) {
+	if (!b->config.no_record && build_record(b, unit, &err)) {
 		stop(b, &err);
 		return;
 	}

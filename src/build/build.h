@@ -67,7 +67,9 @@ struct build_config {
 	int (*make_runner)(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err);
 	void *runner_ctx;
 	unsigned lanes;
-	bool no_store_read;
+	bool no_store_read;          /* every unit runs */
+	const unsigned char *forced; /* per unit: these run although the store has them; NULL: none */
+	bool no_record;              /* nothing is entered into the store's tables */
 	enum conflict_policy policy;
 	void (*on_event)(void *ctx, const struct build_event *e);
 	void *ctx;

@@ -110,7 +110,7 @@ int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 	for (uint32_t i = 0; i < p->units[unit].member_count; i++)
 		if (p->modules[p->units[unit].members[i]].unreadable)
 			return 0;
-	if (b->config.no_store_read)
+	if (b->config.no_store_read || (b->config.forced && b->config.forced[unit]))
 		return 0;
 	if (lookup_manifest(b, unit, ret_hit, err))
 		return -1;
@@ -209,9 +209,9 @@ static int merge_outputs(struct build *b, uint32_t unit, const struct digest *re
 		uint32_t before = b->outputs.conflict_count + b->outputs.tolerated;
 		digest_hex(&u->strict_key, key);
 		const char *name = b->config.plan->modules[b->config.plan->units[unit].members[0]].id;
-		struct digest_entry stored = { arena_printf(&b->arena, "%s (action %s)", name, key), before_digest,
-			                       "the store" };
-		struct digest_entry now = { stored.path, *result, "this run" };
+		struct digest_entry stored = { .path = arena_printf(&b->arena, "%s (action %s)", name, key),
+			                       .digest = before_digest, .producer = "the store" };
+		struct digest_entry now = { .path = stored.path, .digest = *result, .producer = "this run" };
 		digest_map_add(&b->outputs, &stored, &rule);
 		digest_map_add(&b->outputs, &now, &rule);
 		*ret_keep = b->outputs.conflict_count + b->outputs.tolerated == before;

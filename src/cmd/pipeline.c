@@ -219,7 +219,19 @@ static int make_setup(struct pipeline *p, struct err *err)
 	buf_release(&versions);
 	if (failed)
 		return err_wrap(err, "looking for the standard library's stubs of %s", d->python);
+	uint32_t plugins = 0;
+	while (d->plugin_files[plugins])
+		plugins++;
+	struct digest *digests = ARENA_ARRAY(&p->arena, struct digest, plugins + 1);
+	for (uint32_t i = 0; i < plugins; i++) {
+		struct buf bytes = BUF_INIT;
+		if (fs_read(d->plugin_files[i], PROGRAM_LIMIT, &bytes, err))
+			return err_wrap(err, "reading a plugin of the checker");
+		hash_sha256(buf_span(&bytes), &digests[i]);
+		buf_release(&bytes);
+	}
 	p->setup = (struct mypy_setup){
+		.plugin_digests = digests,
 		.format = d->format,
 		.version = d->version,
 		.python = d->python,
@@ -344,18 +356,26 @@ int pipeline_plan(struct pipeline *p, struct err *err)
 
 /* ---- build ---- */
 
-static int make_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+static int make_runner_of(struct pipeline *p, const char *kind, const struct runner_events *events, struct runner **ret,
+                          struct err *err)
 {
-	struct pipeline *p = ctx;
 	const struct settings *s = p->settings;
 	const char *scratch;
 	if (store_scratch(p->store, &scratch, err))
 		return -1;
-	struct runner_config config = { p->loop, p->store, NULL, &p->setup, s->jobs, s->timeout_seconds, *events };
-	config.scratch = path_join(&p->arena, scratch, s->runner);
+	struct runner_config config = {
+		.loop = p->loop,
+		.store = p->store,
+		.scratch = path_join(&p->arena, scratch, kind),
+		.setup = &p->setup,
+		.lanes = s->jobs,
+		.timeout_seconds = s->timeout_seconds,
+		.keep_failed = s->keep_failed,
+		.events = *events,
+	};
 	if (fs_mkdirs(config.scratch, err))
 		return -1;
-	if (strcmp(s->runner, "process") == 0)
+	if (strcmp(kind, "process") == 0)
 		return runner_process_new(&config, ret, err);
 	if (ensure_worker(p, err))
 		return -1;
@@ -363,6 +383,38 @@ static int make_runner(void *ctx, const struct runner_events *events, struct run
 	struct worker *w = p->worker;
 	p->worker = NULL; /* the runner's from now on */
 	return runner_worker_new(&config, w, &begin, ret, err);
+}
+
+static int make_chosen_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+{
+	struct pipeline *p = ctx;
+	return make_runner_of(p, p->settings->runner, events, ret, err);
+}
+
+static int make_process_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+{
+	return make_runner_of(ctx, "process", events, ret, err);
+}
+
+int pipeline_build_again(struct pipeline *p, const unsigned char *forced, struct build **ret,
+                         void (*on_event)(void *ctx, const struct build_event *e), void *ctx, struct err *err)
+{
+	struct build_config config = {
+		.plan = &p->plan,
+		.options = p->described.options,
+		.toolchain = &p->toolchain,
+		.store = p->store,
+		.loop = p->loop,
+		.make_runner = make_process_runner,
+		.runner_ctx = p,
+		.lanes = p->settings->jobs,
+		.forced = forced,
+		.no_record = true,
+		.on_event = on_event,
+		.ctx = ctx,
+	};
+	*ret = build_new(&config);
+	return build_run(*ret, err);
 }
 
 /* Takes over what the checker discovered, merged by module. */
@@ -410,7 +462,7 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 			.toolchain = &p->toolchain,
 			.store = p->store,
 			.loop = p->loop,
-			.make_runner = make_runner,
+			.make_runner = make_chosen_runner,
 			.runner_ctx = p,
 			.lanes = p->settings->jobs,
 			.no_store_read = p->settings->no_store_read && round == 0,

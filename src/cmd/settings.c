@@ -54,6 +54,7 @@ static const struct row ROWS[] = {
 	{ "sample", 0, SHARE, ON_VERIFY, AT(sample), "P", "verify this share of the units, 0 to 1 (default: 1)", NULL },
 	{ "seed", 0, COUNT, ON_VERIFY, AT(seed), "N", "which units --sample takes (default: 0)", NULL },
 	{ "keep", 0, FLAG, ON_CHECK | ON_VERIFY, AT(keep_failed), NULL, "keep the staged directory of a hermetic process that failed, and say where", NULL },
+	{ "store-only", 0, FLAG, ON_DOCTOR, AT(store_only), NULL, "check the store, and not the interpreter and its checker", NULL },
 	{ "verbose", 'v', FLAG, ON_RUNS | ON_DOCTOR, AT(verbose), NULL, "say why each unit ran", NULL },
 	{ "quiet", 'q', FLAG, ON_CHECK | ON_VERIFY, AT(quiet), NULL, "no status line and no warnings; diagnostics only", NULL },
 	{ "help", 'h', FLAG, ~0u, AT(help), NULL, "print this text", NULL },

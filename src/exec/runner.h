@@ -35,6 +35,7 @@ struct runner_config {
 	const struct mypy_setup *setup;
 	unsigned lanes;      /* children at once */
 	unsigned timeout_seconds; /* for one unit (process) or one batch (worker) */
+	bool keep_failed; /* process: keep the staged directory of a unit that failed */
 	struct runner_events events;
 };
 

@@ -194,7 +194,7 @@ class Repo:
 
     def doctor(self, env: dict[str, str] | None = None) -> None:
         """The store verifies, whatever the run before did."""
-        argv = [sepal_binary(), "doctor", "--store", self.store]
+        argv = [sepal_binary(), "doctor", "--store-only", "--store", self.store]
         done = subprocess.run(argv, cwd=self.root, env=self.environment(env), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                               timeout=TIMEOUT_SECONDS)

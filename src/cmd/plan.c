@@ -1,0 +1,50 @@
+/* `sepal plan`: units, modules and edges as JSON. Nothing is checked. */
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "cmd/report.h"
+
+static void print_plan(const struct plan *p)
+{
+	struct js *doc = plan_encode(p);
+	struct buf text = BUF_INIT;
+	js_write(doc, 2, &text);
+	buf_add_char(&text, '\n');
+	fwrite(text.data, 1, text.len, stdout);
+	buf_release(&text);
+	js_free(doc);
+}
+
+static int plan_described(struct pipeline *p, int *ret_exit, struct err *err)
+{
+	struct report report = REPORT_INIT;
+	struct look look;
+	if (look_now(&p->described.display, &look, err) || pipeline_plan(p, err))
+		return -1;
+	if (p->plan.fatal) {
+		report_fatal(p, &look, &report);
+		fputs(buf_span(&report.out).data, stderr);
+		fputs(buf_span(&report.err).data, stderr);
+		*ret_exit = report.exit_status;
+		report_release(&report);
+		return 0;
+	}
+	print_plan(&p->plan);
+	*ret_exit = 0;
+	return pipeline_save(p, err);
+}
+
+int cmd_plan(const struct settings *s, int *ret_exit, struct err *err)
+{
+	struct pipeline p;
+	int failed = pipeline_open(&p, s, err) || pipeline_describe(&p, err);
+	if (!failed && p.refused) {
+		fputs(p.refused_out, stderr);
+		fputs(p.refused_err, stderr);
+		*ret_exit = p.refused_exit;
+	} else if (!failed) {
+		failed = plan_described(&p, ret_exit, err);
+	}
+	pipeline_close(&p);
+	return failed ? -1 : 0;
+}
