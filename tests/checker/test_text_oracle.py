@@ -159,44 +159,52 @@ REAL_FILES = {
 }
 
 
-class RealFilesAreReportedAsMypyReportsThem(unittest.TestCase):
-    """mypy checks each file with a cache, and the error tuples in that cache, rendered by us, are what it printed."""
+def options(**changed: Any) -> Json:
+    return dict(pretty=False, show_column_numbers=False, show_error_end=False, hide_error_codes=False,
+                show_absolute_path=False, output_json=False, term="xterm-256color", width=80, cwd="/") | changed
+
+
+class RealRun(unittest.TestCase):
+    """mypy checks files with a cache; the error tuples in that cache, rendered by us, are what it printed."""
 
     def setUp(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.cwd = os.path.realpath(self.folder.name)
-        for name, data in REAL_FILES.items():
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cwd = os.path.realpath(folder.name)
+
+    def write(self, files: dict[str, bytes]) -> None:
+        for name, data in files.items():
             with open(os.path.join(self.cwd, name), "wb") as f:
                 f.write(data)
 
-    def mypy(self, name: str, flags: list[str], width: int) -> subprocess.CompletedProcess[str]:
+    def mypy(self, names: list[str], flags: list[str], width: int = 80) -> subprocess.CompletedProcess[str]:
         """One run. Each set of flags has a cache of its own: mypy replays cached tuples as they were shown then."""
         self.cache = os.path.join(self.cwd, "cache" + "".join(flags))
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "FORCE_", "NO_COLOR"))}
-        env.update(
-            MYPY_FORCE_COLOR="1", TERM="xterm-256color", MYPY_FORCE_TERMINAL_WIDTH=str(width), PYTHONUTF8="1"
-        )
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "FORCE_"))}
+        env.update(MYPY_FORCE_COLOR="1", TERM="xterm-256color", MYPY_FORCE_TERMINAL_WIDTH=str(width), PYTHONUTF8="1")
         command = [interpreter(), "-m", "mypy", "--no-sqlite-cache", "--cache-dir", self.cache, "--config-file=",
-                   "--warn-unused-ignores", *flags, name]
+                   "--warn-unused-ignores", *flags, *names]
         return subprocess.run(command, cwd=self.cwd, env=env, capture_output=True, encoding="utf-8", check=False)
 
     def errors_of(self, name: str) -> list[Any]:
-        found = ask_mypy(["cached", self.cache])
-        return found.get(name.removesuffix(".py"), [])
+        found = ask_mypy(["cached", self.cache]).get(name.removesuffix(".py"))
+        self.assertTrue(found, f"mypy found nothing in {name}: no test")
+        return [[None if t[0] else "", *t[1:]] for t in found]
 
-    def compare(self, flags: list[str], width: int, **options: object) -> None:
-        defaults = dict(pretty=False, show_column_numbers=False, show_error_end=False, hide_error_codes=False,
-                        show_absolute_path=False, output_json=False, term="xterm-256color", width=width, cwd=self.cwd)
+
+class RealFilesAreReportedAsMypyReportsThem(RealRun):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write(REAL_FILES)
+
+    def compare(self, flags: list[str], width: int, **changed: Any) -> None:
         cases, expected = [], []
         for name, data in REAL_FILES.items():
-            done = self.mypy(name, flags, width)
+            done = self.mypy([name], flags, width)
             self.assertEqual(done.stderr, "", f"mypy {name}")
-            diags = [[None if t[0] else "", *t[1:]] for t in self.errors_of(name)]
-            self.assertTrue(diags, f"mypy found nothing in {name}: no test")
-            module = {"path": os.path.join(self.cwd, name), "source": data.hex(), "diags": diags}
-            cases.append({"options": {**defaults, **options}, "modules": [module], "messages": [], "sources": 1,
-                          "blockers": False})
+            module = {"path": os.path.join(self.cwd, name), "source": data.hex(), "diags": self.errors_of(name)}
+            cases.append({"options": options(width=width, cwd=self.cwd, **changed), "modules": [module],
+                          "messages": [], "sources": 1, "blockers": False})
             expected.append((name, done.stdout, done.returncode))
         for (name, stdout, status), ours in zip(expected, ask_tool("text_dump", cases)):
             with self.subTest(name=name, flags=flags, width=width):
@@ -215,6 +223,44 @@ class RealFilesAreReportedAsMypyReportsThem(unittest.TestCase):
     def test_json_and_absolute_paths(self) -> None:
         self.compare(["-O", "json"], 80, output_json=True)
         self.compare(["--show-absolute-path", "--show-error-code-links"], 80, show_absolute_path=True)
+
+
+# Files that do not import each other, so that each can be checked on its own.
+ONCE_FILES = {
+    "e.py": b"import yaml.foo\n1()\nx = []['']\n",
+    "c.py": b"import yaml\nimport nosuch1\nx: int = []['']\n",
+    "b.py": b"import requests  # type: ignore\nimport nosuch1\nx: int = []['']\n1()\n",
+    "d.py": b"import requests\nimport nosuch2\nimport yaml\n1()\n",
+    "a.py": b"import requests.x, yaml\nimport nosuch1  # type: ignore[misc]\nx: int = []['']\n",
+}
+
+
+class MessagesThatAWholeRunPrintsOnceArePrintedOnce(RealRun):
+    def compare(self, names: list[str], flags: list[str]) -> None:
+        flags = ["--no-color-output", *flags]
+        alone = {}
+        for name in names:
+            self.mypy([name], flags)
+            alone[name] = self.errors_of(name)
+        whole = self.mypy(names, [*flags, "--cache-dir=/dev/null"])
+        checking = list(dict.fromkeys(line.split(":")[0] for line in whole.stdout.splitlines() if ".py:" in line))
+        self.assertEqual(sorted(checking), sorted(names))
+        modules = [{"path": name, "source": None, "diags": alone[name]} for name in checking]
+        [ours] = ask_tool("text_dump", [{
+            "options": options(term=None, cwd=self.cwd), "modules": modules, "messages": [], "sources": len(names),
+            "blockers": False, "loading": [checking.index(name) for name in names]}])
+        self.assertEqual(whole.stdout, ours["output"] + ours["summary"])
+
+    def test_separate_reports_read_like_one_run(self) -> None:
+        self.write(ONCE_FILES)
+        self.compare(["e.py", "c.py", "b.py", "d.py", "a.py"], ["--show-error-code-links"])
+        self.compare(["a.py", "b.py", "c.py", "d.py", "e.py"], ["--show-error-code-links"])
+        self.compare(["d.py", "a.py", "e.py"], [])
+
+    def test_mypy_says_nothing_else_once(self) -> None:
+        """A new use of only_once in mypy's sources needs a row in src/ui/once.c."""
+        known = {"errors.py": 2, "build.py": 4}
+        self.assertEqual(ask_mypy(["only-once"]), known)
 
 
 if __name__ == "__main__":

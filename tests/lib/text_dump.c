@@ -6,7 +6,9 @@
  *                        "show_absolute_path": …, "output_json": …, "term": text or null, "width": int, "cwd": text},
  *            "modules": [{"path": text, "source": hexadecimal text or null,
  *                         "diags": [[path or null, line, column, end_line, end_column, severity, message, code]…]}…],
- *            "messages": [text…], "sources": int, "blockers": bool}
+ *            "messages": [text…], "sources": int, "blockers": bool,
+ *            "loading": [int…]}      if there: drop repetitions of once-only messages; these are the modules in the
+ *                                    order of loading, and "modules" is the order of checking
  *   stdout  [{"formatted": [text…], "output": text, "summary": text, "status": int}…]
  */
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "ui/once.h"
 #include "ui/text.h"
 
 static const char *string_or_null(const struct js *j)
@@ -72,18 +75,16 @@ static bool read_hex(void *ctx, const char *path, struct span *ret)
 	return bytes->data != NULL;
 }
 
-static void render_module(const struct text_options *options, const struct js *module, struct text_tally *tally,
-	struct js *formatted, struct buf *out)
+static void render_module(const struct text_options *options, const struct js *module, const struct diag_list *diags,
+	struct text_tally *tally, struct js *formatted, struct buf *out)
 {
-	struct arena arena = ARENA_INIT;
 	struct buf bytes = BUF_INIT, path = BUF_INIT;
 	struct message_list list = MESSAGE_LIST_INIT;
 	const char *hex = string_or_null(js_get(module, "source"));
 	for (; hex && hex[0] && hex[1]; hex += 2)
 		buf_add_char(&bytes, (char)(hex_digit(hex[0]) << 4 | hex_digit(hex[1])));
 	text_display_path(options, js_get_string(module, "path", ""), &path);
-	struct diag_list diags = diags_of(js_get(module, "diags"), &arena);
-	struct text_module m = { path.data, &diags, { read_hex, &bytes } };
+	struct text_module m = { path.data, diags, { read_hex, &bytes } };
 
 	text_format(options, &m, &list);
 	for (uint32_t i = 0; i < list.count; i++)
@@ -92,6 +93,31 @@ static void render_module(const struct text_options *options, const struct js *m
 	message_list_release(&list);
 	buf_release(&path);
 	buf_release(&bytes);
+}
+
+static void drop_repetitions(const struct js *loading, struct diag_list *diags, size_t count)
+{
+	struct once_only once = ONCE_ONLY_INIT;
+	for (size_t i = 0; i < js_len(loading); i++)
+		once_only_filter(&once, ONCE_LOADING, &diags[(size_t)js_int(js_at(loading, i), 0) % count]);
+	for (size_t i = 0; i < count; i++)
+		once_only_filter(&once, ONCE_CHECKING, &diags[i]);
+	once_only_release(&once);
+}
+
+static void render_modules(const struct text_options *options, const struct js *c, struct text_tally *tally,
+	struct js *formatted, struct buf *out)
+{
+	struct arena arena = ARENA_INIT;
+	const struct js *modules = js_get(c, "modules");
+	size_t count = js_len(modules);
+	struct diag_list *diags = ARENA_ARRAY(&arena, struct diag_list, count + 1);
+	for (size_t i = 0; i < count; i++)
+		diags[i] = diags_of(js_get(js_at(modules, i), "diags"), &arena);
+	if (js_is_array(js_get(c, "loading")))
+		drop_repetitions(js_get(c, "loading"), diags, count);
+	for (size_t i = 0; i < count; i++)
+		render_module(options, js_at(modules, i), &diags[i], tally, formatted, out);
 	arena_release(&arena);
 }
 
@@ -102,10 +128,9 @@ static struct js *render_case(const struct js *c)
 	struct buf out = BUF_INIT, summary = BUF_INIT;
 	struct js *ret = js_new_object(), *formatted = js_new_array();
 
-	const struct js *modules = js_get(c, "modules"), *messages = js_get(c, "messages");
-	for (size_t i = 0; i < js_len(modules); i++)
-		render_module(&options, js_at(modules, i), &tally, formatted, &out);
+	render_modules(&options, c, &tally, formatted, &out);
 	struct message_list raw = MESSAGE_LIST_INIT;
+	const struct js *messages = js_get(c, "messages");
 	for (size_t i = 0; i < js_len(messages); i++)
 		message_list_add(&raw, span_of(js_string(js_at(messages, i), "")));
 	text_render_messages(&options, &raw, &tally, &out);

@@ -2,6 +2,7 @@
 
     text_mypy.py render          cases (see tests/lib/text_dump.c) on stdin, mypy's answers on stdout
     text_mypy.py cached DIR      the error tuples that mypy left in a cache directory, as {module: [tuple]}
+    text_mypy.py only-once       how often each of mypy's source files says only_once=True
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 from typing import Any
 
+import mypy
 from librt.internal import ReadBuffer
 from mypy.cache import CacheMetaEx
 from mypy.error_formatter import OUTPUT_CHOICES
@@ -107,8 +109,23 @@ def cached(cache_dir: str) -> None:
     json.dump(found, sys.stdout)
 
 
+def only_once() -> None:
+    top = os.path.dirname(mypy.__file__)
+    found = {}
+    for folder, _, names in os.walk(top):
+        for name in names:
+            if name.endswith(".py"):
+                with open(os.path.join(folder, name), encoding="utf-8") as f:
+                    count = f.read().count("only_once=True")
+                if count:
+                    found[os.path.relpath(os.path.join(folder, name), top)] = count
+    json.dump(found, sys.stdout)
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["render"]:
         render()
+    elif sys.argv[1:] == ["only-once"]:
+        only_once()
     else:
         cached(sys.argv[2])
