@@ -58,7 +58,8 @@ int options_new(const struct js *described, struct options **ret, struct err *er
 	if (!js_is_object(js_get(described, "global")) || !js_is_array(js_get(described, "sections")) ||
 	    !is_list_of_strings(js_get(described, "cache_names")))
 		return err_set(err, ERR_PROTOCOL,
-		               "the described options lack `global`, `sections` or `cache_names`; is the worker another version?");
+		               "the described options lack `global`, `sections` or `cache_names`: "
+		               "is the worker of another version?");
 	struct options *o = xcalloc(1, sizeof *o);
 	*o = (struct options){ .described = js_copy(described), .arena = ARENA_INIT };
 	options_intern(o, js_copy(js_get(o->described, "global")));

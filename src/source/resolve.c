@@ -107,7 +107,7 @@ static const char *stub_distribution(const struct resolver *r, const char *id)
 	return index ? r->config->stub_distributions[*index].distribution : NULL;
 }
 
-/* The name lacks stubs that could be installed: it is told so, unless its package is here and just has no such module. */
+/* There are stubs that could be installed: say so, unless the name's package is here and just has no such module. */
 static enum resolve_status missing_stubs(struct resolver *r, const struct name *name, const char *distribution)
 {
 	for (uint32_t i = 0; i + 1 < name->count; i++) {

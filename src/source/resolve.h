@@ -72,9 +72,9 @@ void resolver_free(struct resolver *r);
  * bytes; longer or malformed ids are not found. */
 const struct resolution *resolver_find(struct resolver *r, const char *id);
 
-/* find_module(id, fast_path=True), mypy's find_module_simple: asks only whether there is such a module. The same answers,
- * but a name that a parent of `cwd` has is RESOLVE_NOT_FOUND, for this and every later question about it. mypy asks
- * this way about `from p import name` (is p.name a module?). */
+/* find_module(id, fast_path=True), mypy's find_module_simple: asks only whether there is such a module. The answers are
+ * the same, but a name that a parent of `cwd` has is RESOLVE_NOT_FOUND, for this and every later question about it.
+ * mypy asks this way about `from p import name` (is p.name a module?). */
 const struct resolution *resolver_find_simple(struct resolver *r, const char *id);
 
 /* Classifies a file that was given by name (a source on the command line): root kind by where it lies. */

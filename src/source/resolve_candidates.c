@@ -71,7 +71,8 @@ static bool follows_untyped(const struct resolver *r, const char *id)
 /*
  * mypy: _find_module_non_stub_helper. RESOLVE_FOUND: look in `root` plus all components but the last, with *ret_verify.
  */
-static enum resolve_status find_non_stub(struct resolver *r, const struct name *name, struct dir *root, bool *ret_verify)
+static enum resolve_status find_non_stub(struct resolver *r, const struct name *name, struct dir *root,
+                                         bool *ret_verify)
 {
 	char room[FILE_NAME_ROOM];
 	bool plausible = false;

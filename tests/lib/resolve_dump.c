@@ -5,7 +5,8 @@
  *     in:  {"python_path": [...], "mypy_path": [...], "package_path": [...], "typeshed_path": [...], "typeshed": dir,
  *           "cwd": dir, "python_version": [3, 12], "namespace_packages": true, "follow_untyped": [ids],
  *           "stub_distributions": {"flat": {...}, "namespace": {...}}, "names": [id | "~" id]}
- *     out: {"answers": [[status, path or null, canonical path or null, root], ...], "directories": [...], "files": [...]}
+ *     out: {"answers": [[status, path or null, canonical path or null, root], ...],
+ *           "directories": [...], "files": [...]}
  *
  * "~" asks the simple question (resolver_find_simple). Any failure: a sentence on stderr, exit 1.
  */

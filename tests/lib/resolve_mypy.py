@@ -1,5 +1,5 @@
-"""mypy's side of the resolver tests: runs in mypy's interpreter, answers the questions of resolve_dump.c with mypy's own
-FindModuleCache.
+"""mypy's side of the resolver tests: runs in mypy's interpreter and answers the questions of resolve_dump.c with
+mypy's own FindModuleCache.
 
     resolve_mypy.py tables              prints mypy's stub tables and typeshed's search path
     resolve_mypy.py answers < [config]  prints the list of lists of [status, path or null]

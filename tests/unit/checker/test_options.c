@@ -81,8 +81,8 @@ static void without_sections_all_modules_share_the_global_set(void **state)
 static void a_concrete_section_beats_a_pattern_and_the_closest_wildcard_wins(void **state)
 {
 	(void)state;
-	start("[\"a.*\",{\"ignore_errors\":true}],[\"a.b.*\",{\"ignore_errors\":false}],[\"a.b.c\",{\"ignore_errors\":true}],"
-	      "[\"*.tests.*\",{\"ignore_errors\":true}]");
+	start("[\"a.*\",{\"ignore_errors\":true}],[\"a.b.*\",{\"ignore_errors\":false}],"
+	      "[\"a.b.c\",{\"ignore_errors\":true}],[\"*.tests.*\",{\"ignore_errors\":true}]");
 	assert_true(flag("a", "ignore_errors"));
 	assert_false(flag("a.b", "ignore_errors"));
 	assert_false(flag("a.b.x.y", "ignore_errors"));
@@ -176,7 +176,8 @@ static void toml_holds_what_ini_cannot(void **state)
 	const char *toml = config((const char *[]){ "a", "b", NULL }, true);
 	assert_non_null(strstr(toml, "\ndeprecated_calls_exclude = [\"p\"]\n"));
 	assert_non_null(strstr(toml, "\npython_version = \"3.12\"\n"));
-	assert_non_null(strstr(toml, "\n[[tool.mypy.overrides]]\nmodule = \"b\"\nalways_true = [\"q\\\"uote\", \"li\\u000ane\"]\n"));
+	assert_non_null(strstr(toml, "\n[[tool.mypy.overrides]]\nmodule = \"b\"\n"
+	                             "always_true = [\"q\\\"uote\", \"li\\u000ane\"]\n"));
 	const char *ini = config((const char *[]){ "b", NULL }, false);
 	assert_non_null(strstr(ini, "\nalways_true = q\"uote,\n")); /* a line break would start another option */
 }
