@@ -29,8 +29,8 @@ static const struct {
 	{ ONCE_LOADING, true, CODE_LINK "import-untyped" CODE_LINK_END, NULL },
 	{ ONCE_CHECKING, true, CODE_LINK, CODE_LINK_END },
 	/* errors.py:859 report_hidden_errors */
-	{ ONCE_CHECKING, true, "(Skipping most remaining errors due to unresolved imports or missing stubs; fix these first)",
-	  NULL },
+	{ ONCE_CHECKING, true,
+	  "(Skipping most remaining errors due to unresolved imports or missing stubs; fix these first)", NULL },
 };
 
 static bool matches(struct span message, const char *start, const char *end)

@@ -28,8 +28,10 @@ static void force_variables_are_read_as_python_integers(void **state)
 	static const struct {
 		const char *value;
 		bool forces;
-	} cases[] = { { "1", true },  { "0", false },   { "", false },   { " 0 ", false }, { "00", false }, { "0_0", false },
-		      { "-0", false }, { "yes", true }, { "0x0", true }, { " ", true },    { "0_", true },  { "-1", true } };
+	} cases[] = {
+		{ "1", true },   { "-1", true },  { "yes", true }, { "0x0", true },  { " ", true },  { "0_", true },
+		{ "0", false },  { "", false },   { "00", false }, { " 0 ", false }, { "-0", false }, { "0_0", false },
+	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct color_env mypy = { cases[i].value, "1", "xterm", false, false };
 		struct color_env common = { NULL, cases[i].value, "xterm", false, false };

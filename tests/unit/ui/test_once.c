@@ -78,7 +78,8 @@ static void hints_for_different_packages_are_different(void **state)
 {
 	(void)state;
 	struct once_only once = ONCE_ONLY_INIT;
-	struct diag a = note("Hint: \"python3 -m pip install types-A\""), b = note("Hint: \"python3 -m pip install types-B\"");
+	struct diag a = note("Hint: \"python3 -m pip install types-A\"");
+	struct diag b = note("Hint: \"python3 -m pip install types-B\"");
 	assert_true(once_only_keep(&once, &a));
 	assert_true(once_only_keep(&once, &b));
 	assert_false(once_only_keep(&once, &a));

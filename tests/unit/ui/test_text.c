@@ -1,4 +1,4 @@
-/* ui/text.h: diagnostics and summaries as mypy prints them. The wide comparison is tests/checker/test_text_oracle.py. */
+/* ui/text.h: diagnostics and summaries as mypy prints them. tests/checker/test_text_oracle.py compares more widely. */
 #include "../../lib/check.h"
 
 #include "ui/text.h"
