@@ -145,7 +145,7 @@ def measure(tree: str, runs: int, scratch: str) -> list[dict[str, object]]:
         for number in range(runs):
             for side in sides:
                 side.times.append(once(side, number))
-            same = same and sides[0].lines == sides[-1].lines
+            same = same and sorted(sides[0].lines) == sorted(sides[-1].lines)
         row: dict[str, object] = {"tree": tree, "situation": situation, "same": same, "lines": len(sides[0].lines)}
         row.update({side.name: round(statistics.median(side.times), 3) for side in sides})
         rows.append(row)
