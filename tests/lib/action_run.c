@@ -4,7 +4,7 @@
  *
  *     setup: {"python": file, "python_version": "3.11.7", "version": "2.4.1", "format": [0, 11], "platform": "linux",
  *             "target": [3, 11], "typeshed": dir, "versions": sha256 of stdlib/VERSIONS, "options": as described,
- *             "scratch": dir, "keep": false}
+ *             "scratch": dir, "keep": false, "plugins": [[file, sha256]], "plugin_config": text or null}
  *     unit:  {"members": [{"id", "path", "source": file or null, "digest": sha256, "silent", "deps": [ids]}],
  *             "names": [{"name", "path" or null, "reason" or null, "quiet", "ancestor"}], "closure": [ids],
  *             "ancestors": [canonical paths]}
@@ -71,6 +71,19 @@ static const char **strings(struct tool *t, const struct js *list)
 	return ret;
 }
 
+static void set_plugins(struct tool *t, const struct js *list)
+{
+	const char **files = ARENA_ARRAY(&t->arena, const char *, js_len(list) + 1);
+	struct digest *digests = ARENA_ARRAY(&t->arena, struct digest, js_len(list) + 1);
+
+	for (size_t i = 0; i < js_len(list); i++) {
+		files[i] = copy(t, js_at(js_at(list, i), 0));
+		digests[i] = digest_of(js_at(js_at(list, i), 1));
+	}
+	t->setup.plugin_files = files;
+	t->setup.plugin_digests = digests;
+}
+
 static void set_up(struct tool *t, const struct js *in)
 {
 	const struct js *target = js_get(in, "target"), *format = js_get(in, "format");
@@ -88,6 +101,8 @@ static void set_up(struct tool *t, const struct js *in)
 		.typeshed = copy(t, js_get(in, "typeshed")),
 		.versions_file = digest_of(js_get(in, "versions")),
 	};
+	set_plugins(t, js_get(in, "plugins"));
+	t->setup.plugin_config = copy(t, js_get(in, "plugin_config"));
 	clock = clock_system();
 	t->store = store_open_memory();
 	t->modules = ARENA_ARRAY(&t->arena, struct dep_spec, MODULES_MAX);
