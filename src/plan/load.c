@@ -166,7 +166,7 @@ static int deeper_first(const void *a, const void *b)
 static bool is_module(struct walk *w, const char *id)
 {
 	return module_index(w->plan, id) != NO_MODULE || map_get_str(&w->source_names, id) ||
-	       resolver_find(w->in->resolver, id)->status == RESOLVE_FOUND;
+	       resolver_find_simple(w->in->resolver, id)->status == RESOLVE_FOUND;
 }
 
 /* BuildManager.correct_rel_imp; NULL for a relative import beyond the top (a blocking error of the checker). */

@@ -12,7 +12,7 @@
 #define SEPAL_PLAN_PLAN_H
 
 #include "base/map.h"
-#include "checker/describe.h"
+#include "plan/describe.h"
 #include "graph/graph.h"
 #include "model/unit_spec.h"
 #include "plan/scan_cache.h"

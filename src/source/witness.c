@@ -46,13 +46,23 @@ void witness_free(struct witness *w)
 	free(w);
 }
 
+static bool is_one_of(const char *name, const char *const *list)
+{
+	while (*list && strcmp(name, *list) != 0)
+		list++;
+	return *list != NULL;
+}
+
+/* Python files, configuration, path files, markers: whatever a checker or a resolver may look for by name. */
 static bool name_matters(const char *name, bool is_dir)
 {
+	static const char *const suffixes[] = { ".py", ".pyi", ".ini", ".toml", ".cfg", ".pth", NULL };
+	static const char *const files[] = { "py.typed", ".gitignore", "VERSIONS", NULL };
+	static const char *const hidden_dirs[] = { ".git", ".hg", NULL };
+	const char *dot = strrchr(name, '.');
 	if (is_dir)
-		return name[0] != '.' && strcmp(name, "__pycache__") != 0;
-	size_t n = strlen(name);
-	return (n > 3 && strcmp(name + n - 3, ".py") == 0) || (n > 4 && strcmp(name + n - 4, ".pyi") == 0) ||
-	       strcmp(name, "py.typed") == 0;
+		return (name[0] != '.' && strcmp(name, "__pycache__") != 0) || is_one_of(name, hidden_dirs);
+	return (dot && is_one_of(dot, suffixes)) || is_one_of(name, files);
 }
 
 /* Order-independent: the sum of the names' hashes. Links and unknown kinds count as both. */

@@ -15,7 +15,7 @@ TYPESHED = "/proc/self/cwd/ts"
 
 # Say where things are. What they lead to (sources, search paths, plugins, resolution) is described on its own.
 LOCATION_OPTIONS = frozenset({
-    "abs_custom_typeshed_dir", "cache_dir", "cache_map", "config_file", "custom_typeshed_dir", "exclude",
+    "abs_custom_typeshed_dir", "build_type", "cache_dir", "cache_map", "config_file", "custom_typeshed_dir", "exclude",
     "exclude_gitignore", "explicit_package_bases", "files", "junit_format", "junit_xml", "line_checking_stats",
     "modules", "mypy_path", "mypyc_annotation_file", "package_root", "packages", "per_module_options",
     "python_executable", "quickstart_file", "report_dirs", "scripts_are_modules", "shadow_file", "timing_stats",

@@ -1,5 +1,5 @@
 /* Decoding only: every member is asked for by name and type, what must be there is checked, the rest has defaults. */
-#include "checker/describe.h"
+#include "plan/describe.h"
 
 #include <string.h>
 

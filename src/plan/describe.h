@@ -3,8 +3,8 @@
  * command line. Everything the planner needs to know about the checker, its options and its search paths is here, so
  * that a run whose answer is kept starts no Python.
  */
-#ifndef SEPAL_CHECKER_DESCRIBE_H
-#define SEPAL_CHECKER_DESCRIBE_H
+#ifndef SEPAL_PLAN_DESCRIBE_H
+#define SEPAL_PLAN_DESCRIBE_H
 
 #include <stdbool.h>
 
