@@ -7,8 +7,7 @@
 
 enum { VERSION = 1 };
 
-/* A relative path of plain parts: nothing empty, no "." and no "..". */
-static bool stays_inside(const char *path)
+bool action_path_is_inside(const char *path)
 {
 	for (const char *part = path;; part++) {
 		size_t n = strcspn(part, "/");
@@ -64,7 +63,7 @@ void action_finish(struct action *a)
 	for (uint32_t i = 0; i < a->input_count; i++) {
 		struct action_input *in = &a->inputs[i];
 		bool new;
-		if (!stays_inside(in->path))
+		if (!action_path_is_inside(in->path))
 			BUG("the action's input %s leaves its directory", in->path);
 		map_put_str(&index, in->path, i, &new);
 		if (!new)
@@ -76,7 +75,7 @@ void action_finish(struct action *a)
 		check_parents(a, &index, a->inputs[i].path);
 	map_release(&index);
 	for (const char **o = a->outputs; *o; o++)
-		if (!stays_inside(*o))
+		if (!action_path_is_inside(*o))
 			BUG("the action's output %s leaves its directory", *o);
 	sort_list(a->outputs);
 	sort_list(a->env);

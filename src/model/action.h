@@ -38,6 +38,9 @@ struct action {
 	uint32_t timeout_seconds; /* 0: none; not part of the digest */
 };
 
+/* A relative path of plain parts: nothing empty, no "." and no "..". */
+bool action_path_is_inside(const char *path);
+
 /* Sorts inputs, env and outputs and fills in the digests of inline inputs; BUG on duplicates, on paths that leave the
  * directory, on an input below something that is not a directory, and on text that is not UTF-8. */
 void action_finish(struct action *a);
