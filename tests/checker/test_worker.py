@@ -195,7 +195,7 @@ class WorkerOnAWholeProgram(Case):
                    "s/mypy.ini", "--custom-typeshed-dir", "/proc/self/cwd/ts", "-n0", "-m", "main", "-p", "shop"]
         env = {**environment(), "MYPYPATH": "/proc/self/cwd/s"}
         # The second run has every dependency from its artifact, which is how a unit is checked by itself.
-        for name in ("", "main", "shop.customer", "shop.space.inner", "random"):
+        for name in ("", "main", "shop.customer", "shop.space", "shop.space.inner", "random"):
             for suffix in ("data", "meta", "meta_ex") if name else ():
                 os.remove(artifact(stage, name, suffix))
             subprocess.run(command, cwd=stage, env=env, stdout=subprocess.DEVNULL, check=False)
@@ -292,6 +292,13 @@ PLUGIN = """\
             if fullname == "lib.number":
                 return lambda ctx: ctx.api.named_generic_type("builtins.str", [])
 
+        def __init__(self, options):
+            super().__init__(options)
+            self.text = open(options.config_file).read() if options.config_file else None
+
+        def report_config_data(self, ctx):
+            return {"text": self.text} if ctx.id == "lib" else None
+
     def plugin(version):
         return Odd
     """
@@ -305,6 +312,14 @@ class WorkerWithAPlugin(Case):
         whole.run_all()
         self.assertEqual(whole.other, [])
         self.assert_same_lines_as_cold_mypy(whole, ["user.py"])
+
+    def test_gives_the_plugin_its_part_of_the_configuration(self) -> None:
+        plan = self.plan(ODD, ["user.py"])
+        plan["plugin_config"] = {"format": "ini", "text": "[odd]\nkey = value\n"}
+        whole = self.whole(plan)
+        whole.run_all()
+        lib, user = ask_mypy("metas", lines=[whole.metas["lib"], whole.metas["user"]])
+        self.assertEqual((lib["plugin_data"], user["plugin_data"]), ([{"text": "[odd]\nkey = value\n"}, None], None))
 
     def test_names_a_dependency_that_only_the_plugin_knows_of(self) -> None:
         plan = self.plan({**ODD, "seeker.py": "x = 1\n", "hidden.py": "y = 2\n"}, ["seeker.py"])

@@ -107,7 +107,8 @@ def member(manager: Any, graph: Any, state: Any, ancestors_missing: set[str]) ->
     away = list(state.suppressed) + [name for name in state.ancestors if name in ancestors_missing]
     source = os.path.abspath(state.path)
     return {
-        "id": state.id, "path": canonical(manager, state.id, state.path), "shown": manager.errors.simplify_path(state.xpath),
+        "id": state.id, "path": canonical(manager, state.id, state.path),
+        "shown": manager.errors.simplify_path(state.xpath),
         "source": None if os.path.isdir(source) else source, "silent": state.ignore_all,
         "options": sepal_mypy_options.to_json(manager.options.clone_for_module(state.id)), "deps": direct,
         "modules": {dep: canonical(manager, dep, graph[dep].path) for dep in direct},

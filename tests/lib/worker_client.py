@@ -18,7 +18,9 @@ SCHEMA = os.path.join(HERE, "..", "..", "schemas", "worker.schema.json")
 WHOLE = os.path.join(HERE, "whole.py")
 
 # mypy prints these once per process (doc/formats/worker.md leaves the choice to the merge).
-ONCE = ("See https://mypy.readthedocs.io", "Hint: ", "(or run ", "(Using --follow-imports=error")
+ONCE = ("See https://mypy.readthedocs.io/en/stable/running_mypy.html#missing-imports",
+        "Hint: \"python3 -m pip install ", "(or run \"mypy --install-types\"", "(Using --follow-imports=error", "Ancestor package \"",
+        "See https://mypy.rtfd.io/en/stable/_refs.html#code-")
 
 
 @functools.cache
@@ -114,7 +116,7 @@ class Whole:
         os.makedirs(scratch)
         os.makedirs(self.blobs)
         worker.send(op="begin", scratch=scratch, typeshed=plan["typeshed"], options=plan["options"],
-                    plugins=plan["plugins"], plugin_config=None, lanes=lanes)
+                    plugins=plan["plugins"], plugin_config=plan.get("plugin_config"), lanes=lanes)
         self.ready = worker.receive()
 
     def request(self, number: int) -> dict[str, Any]:
@@ -185,7 +187,7 @@ class Whole:
         once = set()
         for errors in ask_mypy("errors", lines=[self.reports[name] for name in sorted(self.reports)]):
             for error in errors:
-                if error[5] == "note" and error[6].startswith(ONCE):
+                if error[6].startswith(ONCE):
                     if error[6] in once:
                         continue
                     once.add(error[6])
