@@ -19,7 +19,8 @@ WHOLE = os.path.join(HERE, "whole.py")
 
 # mypy prints these once per process (doc/formats/worker.md leaves the choice to the merge).
 ONCE = ("See https://mypy.readthedocs.io/en/stable/running_mypy.html#missing-imports",
-        "Hint: \"python3 -m pip install ", "(or run \"mypy --install-types\"", "(Using --follow-imports=error", "Ancestor package \"",
+        "Hint: \"python3 -m pip install ", "(or run \"mypy --install-types\"",
+        "(Using --follow-imports=error", "Ancestor package \"",
         "See https://mypy.rtfd.io/en/stable/_refs.html#code-")
 
 
