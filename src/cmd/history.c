@@ -7,7 +7,7 @@
 #include "base/xalloc.h"
 #include "sys/fs.h"
 
-enum { VERSION = 1, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
+enum { VERSION = 2, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
 static const char MAGIC[4] = { 'S', 'E', 'P', 'K' };
 
 struct field {
@@ -31,6 +31,11 @@ struct history {
 	struct past_unit *units;
 	uint32_t unit_count;
 	struct map by_module; /* any member -> unit */
+	struct map details;   /* hex digest -> index into detail_lines */
+	struct span *detail_lines;
+	struct map now_details; /* the same for the present run, kept until it is saved */
+	struct span *now_lines;
+	uint32_t now_count, now_cap;
 	const char **reasons; /* per unit of the present plan; NULL: did not run */
 	uint32_t reason_count;
 };
@@ -54,6 +59,17 @@ static void read_modules(struct history *h, struct reader *r)
 		struct span id = reader_bytes(r);
 		h->digests[i] = read_digest(r);
 		map_put(&h->interfaces, id, i, NULL);
+	}
+}
+
+static void read_details(struct history *h, struct reader *r)
+{
+	uint32_t n = reader_count(r, 8);
+	h->detail_lines = ARENA_ARRAY(&h->arena, struct span, n + 1);
+	for (uint32_t i = 0; i < n; i++) {
+		struct span digest = reader_bytes(r);
+		h->detail_lines[i] = reader_bytes(r);
+		map_put(&h->details, digest, i, NULL);
 	}
 }
 
@@ -95,6 +111,7 @@ struct history *history_open(struct pipeline *p)
 		if (reader_u64(&trailer) == hash_xxh3(body) && memcmp(reader_raw(&r, 4).data, MAGIC, 4) == 0 &&
 		    reader_u8(&r) == VERSION) {
 			read_modules(h, &r);
+			read_details(h, &r);
 			read_units(h, &r);
 		}
 	}
@@ -108,6 +125,9 @@ void history_free(struct history *h)
 		return;
 	map_release(&h->interfaces);
 	map_release(&h->by_module);
+	map_release(&h->details);
+	map_release(&h->now_details);
+	free(h->now_lines);
 	buf_release(&h->file);
 	free(h->reasons);
 	arena_release(&h->arena);
@@ -133,6 +153,70 @@ static void record_unit(struct pipeline *p, uint32_t unit, struct recorder *r)
 {
 	struct key_sink sink = { record_field, r };
 	key_walk_unit(&p->plan, unit, p->described.options, &p->toolchain, &sink);
+}
+
+/* ---- what is behind the digests among the fields ---- */
+
+static void add_detail(struct history *h, const struct digest *d, const struct buf *lines)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	bool fresh;
+	digest_hex(d, hex);
+	if (map_get_str(&h->now_details, hex))
+		return;
+	map_put_str(&h->now_details, arena_strdup(&h->arena, hex), h->now_count, &fresh);
+	VEC_GROW(h->now_lines, h->now_count, h->now_cap);
+	h->now_lines[h->now_count++] = arena_span(&h->arena, buf_span(lines));
+}
+
+static void add_toolchain_line(void *ctx, const char *tag, struct span value)
+{
+	struct buf *lines = ctx;
+	size_t name = strcmp(tag, "distribution") == 0 ? strcspn(value.data, " ") : 0;
+	buf_addf(lines, "%s%s%.*s = %.*s\n", tag, name ? " " : "", (int)name, value.data, (int)(value.len - name),
+	         value.data + name);
+}
+
+static void add_option_lines(const struct js *values, struct buf *lines)
+{
+	void *it = NULL;
+	const char *name;
+	const struct js *value;
+	while (js_next(values, &it, &name, &value)) {
+		buf_addf(lines, "%s = ", name);
+		js_write(value, 0, lines);
+		buf_add_char(lines, '\n');
+	}
+}
+
+static void note_details(struct history *h, struct pipeline *p)
+{
+	const struct options *o = p->described.options;
+	struct buf lines = BUF_INIT;
+	struct key_sink sink = { add_toolchain_line, &lines };
+	if (h->now_count)
+		return;
+	key_walk_toolchain(&p->described, &p->worker_digest, &p->versions_file, &sink);
+	add_detail(h, &p->toolchain, &lines);
+	for (uint32_t set = 0; set < options_count(o); set++) {
+		buf_reset(&lines);
+		add_option_lines(options_values(o, set), &lines);
+		add_detail(h, options_digest(o, set), &lines);
+	}
+	buf_release(&lines);
+}
+
+/* The value in the line of `name` ("name = value"), or a null span. */
+static struct span detail_value(struct span lines, struct span name)
+{
+	while (lines.len) {
+		const char *end = memchr(lines.data, '\n', lines.len);
+		size_t n = end ? (size_t)(end - lines.data) : lines.len;
+		if (n > name.len + 3 && memcmp(lines.data, name.data, name.len) == 0 && memcmp(lines.data + name.len, " = ", 3) == 0)
+			return (struct span){ lines.data + name.len + 3, n - name.len - 3 };
+		lines = (struct span){ lines.data + n + (end != NULL), lines.len - n - (end != NULL) };
+	}
+	return (struct span){ NULL, 0 };
 }
 
 /* ---- what changed ---- */
@@ -165,16 +249,42 @@ static void begin_line(struct buf *out)
 		buf_add_str(out, "\n  ");
 }
 
+/* Line by line, where both digests are understood; false otherwise. */
+static bool diff_details(const struct history *h, struct span tag, struct span module, struct span was, struct span now,
+                         struct buf *out)
+{
+	const uint32_t *w = map_get(&h->details, was), *n = map_get(&h->now_details, now);
+	if (!w || !n)
+		return false;
+	for (struct span rest = h->now_lines[*n]; rest.len;) {
+		size_t len = strcspn(rest.data, "\n");
+		const char *equals = strstr(rest.data, " = ");
+		struct span name = { rest.data, (size_t)(equals - rest.data) };
+		struct span value = { equals + 3, len - name.len - 3 }, before = detail_value(h->detail_lines[*w], name);
+		rest = (struct span){ rest.data + len + 1, rest.len - len - 1 };
+		if (before.data && span_eq(before, value))
+			continue;
+		begin_line(out);
+		buf_addf(out, "%.*s%s%.*s: %.*s changed from %.*s to %.*s", (int)tag.len, tag.data, module.len ? " of " : "",
+		         (int)module.len, module.data, (int)name.len, name.data, before.data ? (int)before.len : 7,
+		         before.data ? before.data : "nothing", (int)value.len, value.data);
+	}
+	return true;
+}
+
 static bool is_repeated(struct span tag)
 {
 	return span_eq_str(tag, "import") || span_eq_str(tag, "discovered dependency") || span_eq_str(tag, "module");
 }
 
-static void diff_field(struct field now, struct span module, const struct past_unit *past, struct buf *out)
+static void diff_field(const struct history *h, struct field now, struct span module, const struct past_unit *past,
+                       struct buf *out)
 {
 	struct span was = find_field(past->fields, past->field_count, span_eq_str(now.tag, "module") ? now.value : module,
 	                             now, is_repeated(now.tag));
 	if (was.data && span_eq(was, now.value))
+		return;
+	if (was.data && diff_details(h, now.tag, module, was, now.value, out))
 		return;
 	begin_line(out);
 	buf_add_span(out, now.tag);
@@ -206,13 +316,13 @@ static void diff_gone(const struct past_unit *past, const struct recorder *now, 
 	}
 }
 
-static void diff_fields(const struct past_unit *past, const struct recorder *now, struct buf *out)
+static void diff_fields(const struct history *h, const struct past_unit *past, const struct recorder *now, struct buf *out)
 {
 	struct span module = { "", 0 };
 	for (uint32_t i = 0; i < now->count; i++) {
 		if (span_eq_str(now->fields[i].tag, "module"))
 			module = now->fields[i].value;
-		diff_field(now->fields[i], module, past, out);
+		diff_field(h, now->fields[i], module, past, out);
 	}
 	diff_gone(past, now, out);
 }
@@ -265,7 +375,8 @@ void history_started(struct history *h, struct pipeline *p, uint32_t unit)
 		buf_add_str(&why, "it was not in the last run, and the store has no result for its key");
 	} else {
 		record_unit(p, unit, &now);
-		diff_fields(&h->units[*at], &now, &why);
+		note_details(h, p);
+		diff_fields(h, &h->units[*at], &now, &why);
 		if (!why.len && !digest_eq(&h->units[*at].closure, &build_unit(p->build, unit)->closure))
 			diff_interfaces(h, p, unit, &why);
 		if (!why.len)
@@ -322,6 +433,12 @@ int history_save(struct history *h, struct pipeline *p, struct err *err)
 	for (uint32_t i = 0; i < p->plan.module_count; i++) {
 		buf_put_str(&out, p->plan.modules[i].id);
 		buf_add(&out, interfaces[i].bytes, DIGEST_SIZE);
+	}
+	note_details(h, p);
+	buf_put_u32(&out, h->now_count);
+	for (uint32_t i = 0; i < h->now_count; i++) {
+		buf_put_bytes(&out, h->now_details.entries[i].key);
+		buf_put_bytes(&out, h->now_lines[i]);
 	}
 	buf_put_u32(&out, p->plan.unit_count);
 	for (uint32_t u = 0; u < p->plan.unit_count; u++)

@@ -3,9 +3,12 @@
  * made it), the interfaces that were known, and, for the units that ran, which field had changed from what to what.
  * Kept beside the work tree's other state; losing it costs explanations only.
  *
- *   file   := "SEPK" version:u8=1 module_count:u32 (id:bytes interface[32])* unit_count:u32 unit* xxh3:u64
+ *   file   := "SEPK" version:u8=2 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes lines:bytes)*
+ *             unit_count:u32 unit* xxh3:u64
  *   unit   := name:bytes source:u8 manifest_key[32] closure[32] strict_key[32] field_count:u32 (tag:bytes value:bytes)*
  *             reason:bytes
+ *
+ * Details say what is behind a field that is a digest (the toolchain, a set of options): lines "name = value".
  */
 #ifndef SEPAL_CMD_HISTORY_H
 #define SEPAL_CMD_HISTORY_H
