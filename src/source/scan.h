@@ -46,7 +46,9 @@ struct scan_result {
 	struct import *imports; /* in source order, the order of mypy's tree.imports */
 	uint32_t import_count;
 	bool module_getattr;    /* defines __getattr__ at top level: in an __init__.pyi it makes a partial stub package */
-	bool template_strings;  /* has a t"..." literal: mypy then depends on string.templatelib */
+	/* Has a t"..." literal: mypy then depends on string.templatelib. Also set when it stands in a body that mypy would
+	 * leave out (see strippable), where mypy does not depend on it. */
+	bool template_strings;
 };
 
 /*

@@ -74,7 +74,7 @@ bool comment_is_ignore(struct span comment)
 		if (starts_with(own, "ignore") && (own.len == 6 || is_blank(own.data[6]) || own.data[6] == '[')) {
 			if (are_error_codes(behind(own, 6)))
 				return true;
-		} else if (mypy && !starts_with(own, "ignore")) {
+		} else if (mypy) {
 			return false;
 		}
 		comment = behind(body, own.len);

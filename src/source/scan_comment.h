@@ -25,7 +25,7 @@ struct inline_options {
 
 /* Does the comment hold a valid `type: ignore` or `mypy: ignore`, with or without error codes? */
 bool comment_is_ignore(struct span comment);
-/* Adds what a comment in the first column asks for; a comment that is no `# mypy:` adds nothing. Names go to `arena`. */
+/* Adds what a comment in the first column asks for; one that is no `# mypy:` adds nothing. Names go to `arena`. */
 void inline_options_add(struct inline_options *options, struct span comment, struct arena *arena);
 void inline_options_release(struct inline_options *options);
 

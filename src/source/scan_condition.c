@@ -185,7 +185,7 @@ static bool pattern_range_matches_all(struct range r, int nesting)
 		return false;
 	uint32_t bar = range_find_op(r, '|');
 	if (bar == r.to)
-		return range_len(r) == 1 && range_token(r, 0)->kind == TOKEN_NAME && !is_one_of(range_token(r, 0), literal_names);
+		return range_len(r) == 1 && name_of(r);
 	while (r.from < r.to) {
 		bar = range_find_op(r, '|');
 		if (pattern_range_matches_all(range_part(r, r.from, bar), nesting + 1))

@@ -53,8 +53,8 @@ static bool assignment_has_effect(const struct effect_scan *s, struct range r)
 		if ((plain || last) && target_has_effect(s, range_part(r, from, i), 0))
 			return true;
 		if (last)
-			from = r.to;
-		else if (plain)
+			return false;
+		if (plain)
 			from = i + 1;
 	}
 	return false;
@@ -119,7 +119,7 @@ static bool targets_have_effect(const struct effect_scan *s, struct range r)
 	return colon < r.to && assignment_has_effect(s, range_part(r, colon + 1, r.to));
 }
 
-/* A yield that is not a lambda's. A lambda runs to the end of its bracket, or to a comma behind its colon. */
+/* A yield that is not a lambda's. A lambda runs to the end of its bracket, or to a comma or colon behind its own. */
 static bool yields(struct range r)
 {
 	uint32_t base = 0, colons = 0;
@@ -128,7 +128,8 @@ static bool yields(struct range r)
 		const struct token *t = &r.tokens[i];
 		if (token_is_name(t, "yield") && !in_lambda)
 			return true;
-		if (in_lambda && (t->depth < base || (t->depth == base && !colons && token_is_op(t, ','))))
+		bool separates = token_is_op(t, ',') || token_is_op(t, ':');
+		if (in_lambda && (t->depth < base || (t->depth == base && !colons && separates)))
 			in_lambda = false;
 		if (token_is_name(t, "lambda") && (!in_lambda || t->depth == base)) {
 			base = t->depth;
@@ -147,7 +148,7 @@ static bool line_has_effect(struct effect_scan *s)
 	for (;;) {
 		enum stop stop = token_list_collect(&s->tokens, &s->cursor, false);
 		struct range r = { s->tokens.items, 0, s->tokens.count };
-		if (yields(r) || (s->first.len && targets_have_effect(s, r)))
+		if (yields(r) || s->cursor.yields_in_string || (s->first.len && targets_have_effect(s, r)))
 			return true;
 		if (stop != STOP_SEMI)
 			return false;

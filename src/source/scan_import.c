@@ -80,6 +80,8 @@ enum stop import_list_read_import(struct import_list *list, struct cursor *c)
 		if (t.kind != TOKEN_NAME)
 			break;
 		read_dotted(list, c, &t);
+		if (!list->module.len)
+			break;
 		add_import(list, IMPORT_MODULE, at);
 		skip_alias(c, &t);
 	} while (token_is_op(&t, ','));

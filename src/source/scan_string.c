@@ -81,25 +81,24 @@ static const char *plain_end(const char *quote, const char *end)
 
 /* An f-string being passed. */
 struct formatted {
-	const char *end; /* of the file */
+	struct cursor *cursor; /* of the file: its end, and where to note things */
 	char quote;
 	bool triple, raw;
-	bool *template_strings;
 };
 
-static const char *skip_literal(const char *quote, const char *end, int prefix, int nesting, bool *template_strings);
+static const char *skip_literal(struct cursor *c, const char *quote, int prefix, int nesting);
 static const char *skip_field(const struct formatted *f, const char *p, int nesting);
 
 static bool at_closing_quote(const struct formatted *f, const char *p)
 {
-	return *p == f->quote && (!f->triple || is_triple(p, f->end));
+	return *p == f->quote && (!f->triple || is_triple(p, f->cursor->end));
 }
 
 /* Passes the text between fields, or a field's format specification (`spec`: braces do not double there, and `}` ends
  * it). Stops at the closing quote, at the `}` of a specification or at the line end of a single-quoted string. */
 static const char *skip_text(const struct formatted *f, const char *p, bool spec, int nesting)
 {
-	const char *end = f->end;
+	const char *end = f->cursor->end;
 	while (p < end && !at_closing_quote(f, p) && (f->triple || !char_ends_line(*p))) {
 		bool doubled = !spec && p + 1 < end && p[1] == *p;
 		if (*p == '\\' && !f->raw && end - p > 2 && p[1] == 'N' && p[2] == '{') {
@@ -122,23 +121,35 @@ static const char *skip_text(const struct formatted *f, const char *p, bool spec
 	return p;
 }
 
+static const char *skip_comment(struct cursor *c, const char *p)
+{
+	struct cursor at_comment = *c;
+	at_comment.at = p;
+	cursor_skip_comment(&at_comment);
+	return at_comment.at;
+}
+
+static bool is_yield(const char *floor, const char *p, const char *end)
+{
+	return end - p > 5 && !memcmp(p, "yield", 5) && !char_in_name(p[5]) && (p == floor || !char_in_name(p[-1]));
+}
+
 /* Passes a replacement field, from behind its `{` to behind its `}`. */
 static const char *skip_field(const struct formatted *f, const char *p, int nesting)
 {
+	struct cursor *c = f->cursor;
 	const char *floor = p;
 	size_t depth = 0;
 	if (nesting > MAX_NESTING)
 		return p;
-	while (p < f->end) {
+	while (p < c->end) {
 		switch (*p) {
 		case '\'':
 		case '"':
-			p = skip_literal(p, f->end, string_prefix_before(floor, p), nesting, f->template_strings);
+			p = skip_literal(c, p, string_prefix_before(floor, p), nesting);
 			continue;
-		case '#':
-			while (p < f->end && !char_ends_line(*p))
-				p++;
-			continue;
+		case '#': p = skip_comment(c, p); continue;
+		case 'y': c->yields_in_string = c->yields_in_string || is_yield(floor, p, c->end); break;
 		case '(':
 		case '[':
 		case '{': depth++; break;
@@ -153,7 +164,7 @@ static const char *skip_field(const struct formatted *f, const char *p, int nest
 			if (depth)
 				break;
 			p = skip_text(f, p + 1, true, nesting);
-			return p < f->end && *p == '}' ? p + 1 : p;
+			return p < c->end && *p == '}' ? p + 1 : p;
 		default: break;
 		}
 		p++;
@@ -161,23 +172,24 @@ static const char *skip_field(const struct formatted *f, const char *p, int nest
 	return p;
 }
 
-static const char *skip_literal(const char *quote, const char *end, int prefix, int nesting, bool *template_strings)
+static const char *skip_literal(struct cursor *c, const char *quote, int prefix, int nesting)
 {
+	const char *end = c->end;
 	if (prefix & PREFIX_TEMPLATE)
-		*template_strings = true;
+		c->template_strings = true;
 	if (!(prefix & (PREFIX_FORMAT | PREFIX_TEMPLATE)) || nesting > MAX_NESTING)
 		return plain_end(quote, end);
 	bool triple = is_triple(quote, end);
-	struct formatted f = { end, *quote, triple, (prefix & PREFIX_RAW) != 0, template_strings };
+	struct formatted f = { c, *quote, triple, (prefix & PREFIX_RAW) != 0 };
 	const char *p = skip_text(&f, quote + (triple ? 3 : 1), false, nesting);
 	if (p < end && at_closing_quote(&f, p))
 		p += triple ? 3 : 1;
 	return p;
 }
 
-const char *string_end(const char *quote, const char *end, int prefix, bool *template_strings)
+const char *string_end(struct cursor *c, const char *quote, int prefix)
 {
-	return skip_literal(quote, end, prefix, 0, template_strings);
+	return skip_literal(c, quote, prefix, 0);
 }
 
 static int digit_of(char c)

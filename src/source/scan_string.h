@@ -16,8 +16,9 @@ int string_prefix_of(struct span letters);
 int string_prefix_before(const char *floor, const char *quote);
 
 /* Where the literal ends whose opening quote is at `quote`: behind its closing quote; an unterminated one ends at its
- * line end, or at `end` when it is triple-quoted. Sets *template_strings when it or one inside it is a t-string. */
-const char *string_end(const char *quote, const char *end, int prefix, bool *template_strings);
+ * line end, or at the end of the source when it is triple-quoted. The cursor stays, but notes what is in the fields:
+ * t-strings, yields, comments. */
+const char *string_end(struct cursor *c, const char *quote, int prefix);
 
 /* The value of a str literal without fields, as UTF-8. False for f-, t- and bytes literals and for escapes that are not
  * known here (\N{...}). */

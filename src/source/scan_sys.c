@@ -88,8 +88,7 @@ static bool version_use_of(struct range r, struct version_use *ret)
 /* A tuple of integers, of which only the first three are kept: no longer one is ever compared. */
 static bool int_tuple(struct range r, int64_t values[3], uint32_t *ret_count)
 {
-	while (range_is_group(r, '(') && range_is_group(range_inside(r), '(') && range_find_op(range_inside(r), ',') == r.to - 1)
-		r = range_inside(r);
+	r = range_without_parentheses(r);
 	if (!range_is_group(r, '('))
 		return false;
 	struct range items = range_inside(r), item;
@@ -199,8 +198,7 @@ static bool string_of(const struct evaluation *e, struct range r, struct span *r
 static enum truth platform_among(const struct evaluation *e, struct range r)
 {
 	bool found = false;
-	while (range_is_group(r, '(') && range_len(r) > 2 && range_find_op(range_inside(r), ',') == r.to - 1)
-		r = range_inside(r);
+	r = range_without_parentheses(r);
 	bool braces = range_is_group(r, '{');
 	if (!braces && !range_is_group(r, '(') && !range_is_group(r, '['))
 		return TRUTH_UNKNOWN;
@@ -254,8 +252,7 @@ enum truth sys_call(const struct evaluation *e, struct range r)
 		return TRUTH_UNKNOWN;
 	while (range_take_item(&items, &item)) {
 		bool keyword = range_len(item) >= 2 && token_is_op(range_token(item, 1), '=');
-		bool mapping = range_len(item) >= 2 && token_is_op(range_token(item, 0), '*') &&
-		               token_is_op(range_token(item, 1), '*');
+		bool mapping = range_len(item) && span_eq_str(range_token(item, 0)->text, "**");
 		if (!keyword && !mapping && (positional++ || !string_of(e, item, &text)))
 			return TRUTH_UNKNOWN;
 	}

@@ -144,7 +144,7 @@ void cursor_skip_blanks(struct cursor *c)
 
 static void skip_string(struct cursor *c, int prefix)
 {
-	c->at = string_end(c->at, c->end, prefix, &c->template_strings);
+	c->at = string_end(c, c->at, prefix);
 }
 
 /* The colon that the fast gait found may belong to a lambda: counts them with tokens, from the header's start. */
@@ -164,7 +164,7 @@ static enum stop skip_header_with_lambda(struct cursor *c, const char *from)
 static bool has_lambda(const char *p, const char *end)
 {
 	for (; (p = memchr(p, 'l', (size_t)(end - p))); p++)
-		if (end - p > 6 && !memcmp(p, "lambda", 6))
+		if (end - p >= 6 && !memcmp(p, "lambda", 6))
 			return true;
 	return false;
 }

@@ -55,7 +55,8 @@ struct cursor {
 	const char *at, *start, *end;
 	uint32_t depth;          /* open brackets, for cursor_token() */
 	bool template_strings;   /* set when a t-string was passed */
-	/* Called for each comment outside f-strings, from its `#` to before the line end; may be NULL. */
+	bool yields_in_string;   /* set when a field of an f-string was passed that yields */
+	/* Called for each comment, from its `#` to before the line end; may be NULL. */
 	void (*on_comment)(void *context, struct span comment);
 	void *context;
 };

@@ -1,0 +1,4 @@
+﻿if x:
+	\
+ import a
+import bimport c

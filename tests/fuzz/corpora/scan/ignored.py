@@ -1,0 +1,2 @@
+# type: int # type: ignore [a, b]
+import a
