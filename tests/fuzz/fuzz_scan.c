@@ -1,6 +1,7 @@
 /*
  * source/scan.h: any bytes are scanned, the same way twice; what comes out keeps the promises of struct import and
- * reads back from the scan cache's record. Any bytes are also read as a record: what is accepted is written back as it was.
+ * reads back from the scan cache's record. Any bytes are also read as a record: what is accepted is written back as it
+ * was.
  */
 #include <stddef.h>
 #include <stdint.h>
