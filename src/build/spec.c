@@ -6,7 +6,7 @@
 #include "base/xalloc.h"
 #include "build/internal.h"
 
-enum { HOT_DEPENDENTS = 8 };
+enum { HOT_DEPENDENTS = 3 };
 
 static int by_id(const void *a, const void *b, void *plan)
 {
