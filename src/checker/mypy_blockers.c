@@ -57,6 +57,11 @@ static void parse_place(struct span place, struct arena *arena, struct diag *d)
 	d->path = arena_strndup(arena, place.data, place.len);
 }
 
+static bool is_code_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
 /* Takes "  [some-code]" off the end. */
 static const char *take_code(struct span *message, struct arena *arena)
 {
@@ -65,8 +70,7 @@ static const char *take_code(struct span *message, struct arena *arena)
 	if (end < 5 || message->data[end - 1] != ']')
 		return NULL;
 	at = end - 1;
-	while (at > 0 && ((message->data[at - 1] >= 'a' && message->data[at - 1] <= 'z') || message->data[at - 1] == '-' ||
-	                  (message->data[at - 1] >= '0' && message->data[at - 1] <= '9')))
+	while (at > 0 && is_code_character(message->data[at - 1]))
 		at--;
 	if (at < 3 || at == end - 1 || memcmp(message->data + at - 3, "  [", 3) != 0)
 		return NULL;
@@ -120,10 +124,16 @@ void mypy_blockers_parse(struct span text, struct arena *arena, struct diag_list
 	ret->count = count;
 }
 
+static bool starts_with(const char *s, const char *start)
+{
+	return strncmp(s, start, strlen(start)) == 0;
+}
+
 /* Blocking errors of the parsers have the code "syntax", or "misc" for arguments of Arg() and the like; those of the
  * semantic analyzer have none, but for one. What build.load_graph finds has fixed wording. */
 bool mypy_blockers_in_parse(const struct diag_list *list)
 {
+	static const char analyzed_late[] = "Assignment expression within a comprehension";
 	static const char *const wordings[] = {
 		"Cannot decode file: ", "Cannot read file: ", "No parent module -- cannot perform relative import",
 		"Source file found twice under different module names: ", "Duplicate module named ",
@@ -132,10 +142,10 @@ bool mypy_blockers_in_parse(const struct diag_list *list)
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct diag *d = &list->items[i];
 
-		if (d->code && strcmp(d->code, "syntax") == 0 && strncmp(d->message, "Assignment expression within a compr", 36))
+		if (d->code && strcmp(d->code, "syntax") == 0 && !starts_with(d->message, analyzed_late))
 			return true;
 		for (size_t w = 0; w < sizeof wordings / sizeof *wordings; w++)
-			if (strncmp(d->message, wordings[w], strlen(wordings[w])) == 0)
+			if (starts_with(d->message, wordings[w]))
 				return true;
 	}
 	return false;

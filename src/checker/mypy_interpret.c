@@ -18,106 +18,51 @@ static const char *unit_name(const struct unit_spec *unit)
 	return unit->members[0].id;
 }
 
-void mypy_outcome_init(const struct unit_spec *unit, struct arena *arena, struct unit_outcome *ret)
+static bool is_expected(const struct checker_setup *setup, const struct member_spec *member, const struct mypy_meta *m)
 {
-	*ret = (struct unit_outcome){
-		.kind = OUTCOME_RESULT,
-		.result = { ARENA_ARRAY(arena, struct member_result, unit->member_count), unit->member_count },
-		.data = ARENA_ARRAY(arena, struct span, unit->member_count),
-		.discovered = ARENA_ARRAY(arena, const char **, unit->member_count),
-	};
-	for (uint32_t i = 0; i < unit->member_count; i++)
-		ret->result.members[i].id = unit->members[i].id;
+	const struct mypy_format format = mypy_format_of(setup);
+
+	return m->format.librt == format.librt && m->format.cache == format.cache && strcmp(m->id, member->id) == 0 &&
+	       strcmp(m->path, member->canonical) == 0 && strcmp(m->version_id, setup->version) == 0;
 }
 
-static bool is_member(const struct unit_spec *unit, const char *id)
-{
-	for (uint32_t i = 0; i < unit->member_count; i++)
-		if (strcmp(unit->members[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-static int compare_dep(const void *key, const void *element)
-{
-	return strcmp(key, (*(struct dep_spec *const *)element)->id);
-}
-
-static bool in_closure(const struct unit_spec *unit, const char *id)
-{
-	return unit->closure_count &&
-	       bsearch(id, unit->closure, unit->closure_count, sizeof *unit->closure, compare_dep) != NULL;
-}
-
-static const char **unplanned(const struct unit_spec *unit, const char **dependencies, struct arena *arena)
-{
-	uint32_t count = 0, total = 0;
-	const char **list;
-
-	while (dependencies[total])
-		total++;
-	list = ARENA_ARRAY(arena, const char *, (size_t)total + 1);
-	for (uint32_t i = 0; i < total; i++)
-		if (!in_closure(unit, dependencies[i]) && !is_member(unit, dependencies[i]))
-			list[count++] = dependencies[i];
-	return count ? list : NULL;
-}
-
-int mypy_outcome_interface(const struct mypy_setup *setup, const struct unit_spec *unit, uint32_t i, struct span data,
-                           struct span meta, struct arena *arena, struct unit_outcome *ret, struct err *err)
+int mypy_outcome_interface(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i,
+                           struct span data, struct span meta, struct arena *arena, struct unit_outcome *ret,
+                           struct err *err)
 {
 	const struct member_spec *member = &unit->members[i];
 	struct interface *interface = &ret->result.members[i].interface;
+	const struct mypy_format format = mypy_format_of(setup);
 	struct mypy_meta m;
 
 	if (mypy_meta_read(meta, arena_printf(arena, "the meta file of %s", member->id), arena, &m, err))
 		return -1;
-	if (m.format.librt != setup->format.librt || m.format.cache != setup->format.cache || strcmp(m.id, member->id) != 0 ||
-	    strcmp(m.path, member->canonical) != 0 || strcmp(m.version_id, setup->version) != 0)
+	if (!is_expected(setup, member, &m))
 		return err_set(err, ERR_CHECKER,
-		               "the meta file of %s is for module %s at %s, written by mypy %s (format %u.%u); expected were path "
-		               "%s, mypy %s and format %u.%u",
-		               member->id, m.id, m.path, m.version_id, m.format.librt, m.format.cache, member->canonical,
-		               setup->version, setup->format.librt, setup->format.cache);
+		               "the meta file of %s is for module %s at %s, written by mypy %s (format %u.%u); it "
+		               "should be for path %s, by mypy %s, in format %u.%u",
+		               member->id, m.id, m.path, m.version_id, m.format.librt, m.format.cache,
+		               member->canonical, setup->version, format.librt, format.cache);
 	hash_sha256(data, &interface->data);
 	interface->data_size = data.len;
 	memcpy(interface->checker_hash, m.interface_hash, SHA1_SIZE);
 	interface->plugin_data = arena_span(arena, m.plugin_data);
 	ret->data[i] = arena_span(arena, data);
-	ret->discovered[i] = unplanned(unit, m.dependencies, arena);
+	ret->discovered[i] = unit_unplanned(unit, m.dependencies, arena);
 	return 0;
 }
 
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorted, and without members: they are in the key anyway. */
-static void take_indirect(const struct unit_spec *unit, const char **dependencies, struct member_result *ret)
-{
-	uint32_t count = 0;
-
-	for (const char **d = dependencies; *d; d++)
-		if (!is_member(unit, *d))
-			dependencies[count++] = *d;
-	if (count)
-		qsort(dependencies, count, sizeof *dependencies, compare_strings);
-	ret->indirect = dependencies;
-	ret->indirect_count = count;
-}
-
-int mypy_outcome_report(const struct mypy_setup *setup, const struct unit_spec *unit, uint32_t i, struct span meta_ex,
-                        struct arena *arena, struct unit_outcome *ret, struct err *err)
+int mypy_outcome_report(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i,
+                        struct span meta_ex, struct arena *arena, struct unit_outcome *ret, struct err *err)
 {
 	const struct member_spec *member = &unit->members[i];
 	struct member_result *result = &ret->result.members[i];
 	const char *what = arena_printf(arena, "the meta_ex file of %s", member->id);
 	struct mypy_meta_ex m;
 
-	if (mypy_meta_ex_read(meta_ex, setup->format, what, arena, &m, err))
+	if (mypy_meta_ex_read(meta_ex, mypy_format_of(setup), what, arena, &m, err))
 		return -1;
-	take_indirect(unit, m.dependencies, result);
+	member_take_indirect(unit, m.dependencies, result);
 	for (uint32_t d = 0; d < m.errors.count; d++) {
 		struct diag *diag = &m.errors.items[d];
 
@@ -138,23 +83,24 @@ static const struct action_output *find_output(const struct action_outcome *outc
 	return NULL;
 }
 
-static int take_output(const struct unit_spec *unit, uint32_t i, const struct action_outcome *outcome, const char *suffix,
-                       struct arena *arena, struct span *ret, struct err *err)
+static int take_output(const struct unit_spec *unit, uint32_t i, const struct action_outcome *outcome,
+                       const char *suffix, struct arena *arena, struct span *ret, struct err *err)
 {
 	const struct member_spec *member = &unit->members[i];
 	const char *name = mypy_artifact_name(arena, member->id, mypy_is_init(member->canonical));
-	const struct action_output *output = find_output(outcome, arena_printf(arena, "%s%s%s", stage_working_directory(unit), name, suffix));
+	const char *path = arena_printf(arena, "%s%s%s", stage_working_directory(unit), name, suffix);
+	const struct action_output *output = find_output(outcome, path);
 
 	if (!output)
 		return err_set(err, ERR_CHECKER,
-		               "mypy ended with status %d and wrote no %s file for %s; it said: %.*s%.*s", outcome->exit_status,
-		               suffix, member->id, (int)outcome->out.len, outcome->out.data, (int)outcome->err.len,
-		               outcome->err.data);
+		               "mypy ended with status %d and wrote no %s file for %s; it said: %.*s%.*s",
+		               outcome->exit_status, suffix, member->id, (int)outcome->out.len, outcome->out.data,
+		               (int)outcome->err.len, outcome->err.data);
 	*ret = output->bytes;
 	return 0;
 }
 
-static int take_member(const struct mypy_setup *setup, const struct unit_spec *unit, uint32_t i,
+static int take_member(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i,
                        const struct action_outcome *outcome, struct arena *arena, struct unit_outcome *ret,
                        struct err *err)
 {
@@ -189,8 +135,8 @@ static const char *dependency_of_path(const struct unit_spec *unit, const char *
 static int rejected(const struct unit_spec *unit, const char *dep, struct err *err)
 {
 	return err_set(err, ERR_CHECKER,
-	               "mypy did not accept the interface of %s that it was given for %s, and went on to check %s itself; "
-	               "this is a bug in sepal, or the interface was made by another mypy",
+	               "mypy did not accept the interface of %s that it was given for %s, and went on to check %s "
+	               "itself; this is a bug in sepal, or the interface was made by another mypy",
 	               dep, unit_name(unit), dep);
 }
 
@@ -218,16 +164,13 @@ static int check_untouched(const struct unit_spec *unit, const struct action_out
 /* A module of the plan cannot have the name of a staged directory and be missing: mypy finds the directory. */
 static int check_discovered(const struct unit_spec *unit, const struct unit_outcome *outcome, struct err *err)
 {
-	static const char *const staged[] = { "s", "ts", "p" };
-
 	for (uint32_t i = 0; i < unit->member_count; i++)
 		for (const char **d = outcome->discovered[i]; d && *d; d++)
-			for (size_t s = 0; s < sizeof staged / sizeof *staged; s++)
-				if (mypy_is_inside(*d, staged[s]))
-					return err_set(err, ERR_CHECKER,
-					               "%s imports %s, which is no module, but the process runner has a directory of that "
-					               "name; use the worker runner for it",
-					               unit->members[i].id, *d);
+			if (mypy_is_inside(*d, "s") || mypy_is_inside(*d, "ts") || mypy_is_inside(*d, "p"))
+				return err_set(err, ERR_CHECKER,
+				               "%s imports %s, which is no module, but the process runner has a "
+				               "directory of that name; use the worker runner for it",
+				               unit->members[i].id, *d);
 	return 0;
 }
 
@@ -239,8 +182,9 @@ static bool is_own_error(const struct unit_spec *unit, const struct diag *d)
 	return false;
 }
 
-/* Most blocking errors come on stdout, unreadable files on stderr (errors.CompileError.use_stdout). Exit status 2 without
- * an error in one of the members is not about the user's code: mypy refused its command line, or could not start. */
+/* Most blocking errors come on stdout, unreadable files on stderr (errors.CompileError.use_stdout). Exit status 2
+ * without an error in one of the members is not about the user's code: mypy refused its command line, or could not
+ * start. */
 static int take_blockers(const struct unit_spec *unit, const struct action_outcome *outcome, struct arena *arena,
                          struct unit_outcome *ret, struct err *err)
 {
@@ -293,7 +237,8 @@ static int check_exit(const struct unit_spec *unit, const struct action_outcome 
 		return err_set(err, ERR_CHECKER, "mypy crashed while it checked %s: %.*s%.*s", unit_name(unit),
 		               (int)outcome->out.len, outcome->out.data, (int)outcome->err.len, outcome->err.data);
 	if (contains(outcome->err, "mypy.ini: ") || contains(outcome->err, "pyproject.toml: "))
-		return err_set(err, ERR_CHECKER, "mypy did not understand the configuration that it was given for %s: %.*s",
+		return err_set(err, ERR_CHECKER,
+		               "mypy did not understand the configuration that it was given for %s: %.*s",
 		               unit_name(unit), (int)outcome->err.len, outcome->err.data);
 	if (outcome->exit_status > EXIT_BLOCKED)
 		return err_set(err, ERR_CHECKER, "mypy ended with status %d for %s: %.*s", outcome->exit_status,
@@ -301,11 +246,11 @@ static int check_exit(const struct unit_spec *unit, const struct action_outcome 
 	return 0;
 }
 
-int mypy_action_interpret(const struct mypy_setup *setup, const struct unit_spec *unit,
+int mypy_action_interpret(const struct checker_setup *setup, const struct unit_spec *unit,
                           const struct action_outcome *outcome, struct arena *arena, struct unit_outcome *ret,
                           struct err *err)
 {
-	mypy_outcome_init(unit, arena, ret);
+	unit_outcome_init(unit, arena, ret);
 	if (check_exit(unit, outcome, err))
 		return -1;
 	if (outcome->exit_status == EXIT_BLOCKED)

@@ -12,7 +12,8 @@ enum {
 	PRI_HIGH = 5, /* mypy's priority of a top-level import: what it takes for a dependency without one */
 };
 
-/* CACHE_VERSION of mypy 2.0 and 2.1 is 8, of 2.2 and 2.3 is 10, of 2.4 is 11; librt's own version has been 0 throughout. */
+/* CACHE_VERSION of mypy 2.0 and 2.1 is 8, of 2.2 and 2.3 is 10, of 2.4 is 11, and meta files have the same fields in
+ * all of them; librt's own version has been 0 throughout. */
 bool mypy_format_supported(struct mypy_format f)
 {
 	return f.librt == 0 && (f.cache == 8 || f.cache == 10 || f.cache == 11);
@@ -21,8 +22,8 @@ bool mypy_format_supported(struct mypy_format f)
 static int unreadable(const char *what, const char *part, struct err *err)
 {
 	return err_set(err, ERR_PROTOCOL,
-	               "%s is not a mypy %s file as this version of sepal knows it: it ends early, or a field has another "
-	               "form than expected",
+	               "%s is not a mypy %s file as this version of sepal knows it: it ends early, or a field has "
+	               "another form than expected",
 	               what, part);
 }
 
@@ -72,7 +73,7 @@ int mypy_meta_read(struct span file, const char *what, struct arena *arena, stru
 {
 	struct reader r = reader_of(file);
 	struct mypy_meta m = { 0 };
-	uint32_t direct, missing;
+	uint32_t direct, missing, priorities, lines;
 
 	m.format.librt = reader_u8(&r);
 	m.format.cache = reader_u8(&r);
@@ -80,8 +81,8 @@ int mypy_meta_read(struct span file, const char *what, struct arena *arena, stru
 		return unreadable(what, "meta", err);
 	if (!mypy_format_supported(m.format))
 		return err_set(err, ERR_CHECKER,
-		               "%s has cache format %u.%u, which this version of sepal does not know; it knows the formats of "
-		               "mypy 2.0 to 2.4",
+		               "%s has cache format %u.%u, which this version of sepal does not know; it knows the "
+		               "formats of mypy 2.0 to 2.4",
 		               what, m.format.librt, m.format.cache);
 	m.id = ff_str(&r, arena);
 	m.path = ff_str(&r, arena);
@@ -94,7 +95,9 @@ int mypy_meta_read(struct span file, const char *what, struct arena *arena, stru
 	skip_imports_ignored(&r, arena);
 	ff_json(&r);  /* options */
 	ff_bytes(&r); /* suppressed_deps_opts */
-	if (skip_int_list(&r) != direct + missing || skip_int_list(&r) != direct + missing || skip_bytes_list(&r) != direct)
+	priorities = skip_int_list(&r);
+	lines = skip_int_list(&r);
+	if (skip_bytes_list(&r) != direct || priorities != direct + missing || lines != direct + missing)
 		r.failed = true;
 	read_sha1(&r, m.interface_hash);
 	ff_bytes(&r); /* trans_dep_hash */
@@ -142,8 +145,8 @@ int mypy_meta_ex_read(struct span file, struct mypy_format format, const char *w
 	uint32_t direct;
 
 	if (!mypy_format_supported(format))
-		return err_set(err, ERR_CHECKER, "%s cannot be read: cache format %u.%u is not known", what, format.librt,
-		               format.cache);
+		return err_set(err, ERR_CHECKER, "%s cannot be read: cache format %u.%u is not known", what,
+		               format.librt, format.cache);
 	m.dependencies = ff_str_list(&r, arena, &direct);
 	ff_str_list(&r, arena, NULL); /* suppressed */
 	if (skip_bytes_list(&r) != direct)
@@ -196,9 +199,10 @@ static void put_options(struct buf *out, const char *platform, const unsigned ch
 }
 
 void mypy_meta_write(struct mypy_format format, const char *version_id, const char *id, const char *canonical_path,
-                     const char *platform, const unsigned char options_hash[SHA1_SIZE], const struct mypy_dep_hash *deps,
-                     uint32_t dep_count, const unsigned char interface_hash[SHA1_SIZE], struct span plugin_data,
-                     bool ignore_all, struct buf *out)
+                     const char *platform, const unsigned char options_hash[SHA1_SIZE],
+                     const struct mypy_dep_hash *deps, uint32_t dep_count,
+                     const unsigned char interface_hash[SHA1_SIZE], struct span plugin_data, bool ignore_all,
+                     struct buf *out)
 {
 	buf_put_u8(out, format.librt);
 	buf_put_u8(out, format.cache);

@@ -39,7 +39,8 @@ struct mypy_meta_ex {
 };
 
 /* Bounded readers of foreign bytes; `what` names the file in the error. Strings are copied into `arena`. */
-int mypy_meta_read(struct span file, const char *what, struct arena *arena, struct mypy_meta *ret, struct err *err) MUST_CHECK;
+int mypy_meta_read(struct span file, const char *what, struct arena *arena, struct mypy_meta *ret,
+                   struct err *err) MUST_CHECK;
 int mypy_meta_ex_read(struct span file, struct mypy_format format, const char *what, struct arena *arena,
                       struct mypy_meta_ex *ret, struct err *err) MUST_CHECK;
 
@@ -50,9 +51,10 @@ struct mypy_dep_hash {
 
 /* The canonical meta file of a dependency. `deps` are its direct dependencies, sorted by id. */
 void mypy_meta_write(struct mypy_format format, const char *version_id, const char *id, const char *canonical_path,
-                     const char *platform, const unsigned char options_hash[SHA1_SIZE], const struct mypy_dep_hash *deps,
-                     uint32_t dep_count, const unsigned char interface_hash[SHA1_SIZE], struct span plugin_data,
-                     bool ignore_all, struct buf *out);
+                     const char *platform, const unsigned char options_hash[SHA1_SIZE],
+                     const struct mypy_dep_hash *deps, uint32_t dep_count,
+                     const unsigned char interface_hash[SHA1_SIZE], struct span plugin_data, bool ignore_all,
+                     struct buf *out);
 /* The constant meta_ex file. */
 struct span mypy_meta_ex_empty(struct mypy_format format);
 

@@ -31,12 +31,12 @@ static const char *home_of_package(const char *id, const char *name, const char 
 }
 
 /* A module that mypy finds and, by the configuration, does not follow. The plan may not say where it is; what it is
- * the package of does. It is empty, not a placeholder: mypy reads it when it asks whether a missing submodule may be part
- * of a partial stub package (build.in_partial_package), and the plan has answered that. */
+ * the package of does. It is empty, not a placeholder: mypy reads it when it asks whether a missing submodule may be
+ * part of a partial stub package (build.in_partial_package), and the plan has answered that. */
 static void stage_left_out(struct stage *st, const struct name_spec *name)
 {
 	const struct unit_spec *unit = st->unit;
-	const char *home = NULL;
+	const char *home = NULL, *path = mypy_id_path(st->arena, name->name);
 
 	if (name->canonical) {
 		stage_module(st, name->canonical, "");
@@ -46,8 +46,10 @@ static void stage_left_out(struct stage *st, const struct name_spec *name)
 		home = home_of_package(unit->members[i].id, name->name, unit->members[i].canonical);
 	for (uint32_t i = 0; i < unit->closure_count && !home; i++)
 		home = home_of_package(unit->closure[i]->id, name->name, unit->closure[i]->canonical);
-	stage_text(st, arena_printf(st->arena, "%s%s%s.py", home ? home : MYPY_SOURCES, mypy_id_path(st->arena, name->name),
-	                            home ? "/__init__" : ""), "");
+	if (home)
+		stage_text(st, arena_printf(st->arena, "%s%s/__init__.py", home, path), "");
+	else
+		stage_text(st, arena_printf(st->arena, MYPY_SOURCES "%s.py", path), "");
 }
 
 static bool is_mentioned(const struct stage *st, const char *id)
@@ -58,16 +60,19 @@ static bool is_mentioned(const struct stage *st, const char *id)
 	return stage_knows(st, id);
 }
 
-/* For `from p.missing import x` nobody looks at p itself, so the plan may not mention it; but mypy tells "not found" and
- * "stubs not installed" apart by whether p is there. Where p matters otherwise, it is mentioned. */
+/* For `from p.missing import x` nobody looks at p itself, so the plan may not mention it; but mypy tells "not found"
+ * and "stubs not installed" apart by whether p is there. Where p matters otherwise, it is mentioned. */
 static void stage_unmentioned_parents(struct stage *st, const char *id)
 {
 	const char *dot;
 
 	while ((dot = strrchr(id, '.'))) {
 		id = arena_strndup(st->arena, id, (size_t)(dot - id));
-		if (!is_mentioned(st, id))
-			stage_text(st, arena_printf(st->arena, MYPY_SOURCES "%s/__init__.py", mypy_id_path(st->arena, id)), "");
+		if (!is_mentioned(st, id)) {
+			const char *path = mypy_id_path(st->arena, id);
+
+			stage_text(st, arena_printf(st->arena, MYPY_SOURCES "%s/__init__.py", path), "");
+		}
 	}
 }
 
@@ -82,7 +87,9 @@ void stage_missing(struct stage *st)
 			stage_unmentioned_parents(st, name->name);
 		} else if (has_reason(name, "untyped")) {
 			/* a directory without py.typed is installed without type information */
-			stage_directory(st, arena_printf(st->arena, MYPY_SITE "%s", mypy_id_path(st->arena, name->name)));
+			const char *path = mypy_id_path(st->arena, name->name);
+
+			stage_directory(st, arena_printf(st->arena, MYPY_SITE "%s", path));
 			st->site = true;
 		}
 	}

@@ -9,7 +9,7 @@
 
 static const char *const artifact_suffixes[] = { ".data.ff", ".meta.ff", ".meta_ex.ff" };
 
-void stage_init(struct stage *st, const struct mypy_setup *setup, const struct unit_spec *unit, struct arena *arena)
+void stage_init(struct stage *st, const struct checker_setup *setup, const struct unit_spec *unit, struct arena *arena)
 {
 	*st = (struct stage){ .setup = setup, .unit = unit, .arena = arena };
 	for (uint32_t i = 0; i < unit->member_count; i++)
@@ -125,10 +125,10 @@ uint32_t stage_first_imported(const struct unit_spec *unit)
 /* `from m import __name__` makes mypy look at m and at nothing else: `import a.b` would bring a, before its turn. */
 static void stage_root(struct stage *st, uint32_t member)
 {
-	const char *name = mypy_root_name(st->arena, member);
+	const char *name = mypy_root_name(st->arena, member), *id = st->unit->members[member].id;
 
 	stage_text(st, arena_printf(st->arena, MYPY_SOURCES "%s.py", name),
-	           arena_printf(st->arena, "# mypy: ignore-errors\nfrom %s import __name__\n", st->unit->members[member].id));
+	           arena_printf(st->arena, "# mypy: ignore-errors\nfrom %s import __name__\n", id));
 	stage_artifacts_out(st, name);
 }
 
@@ -167,8 +167,9 @@ static struct span dependency_meta(struct stage *st, const struct dep_spec *dep,
 
 	for (uint32_t i = 0; i < dep->dep_count; i++)
 		direct[i] = (struct mypy_dep_hash){ dep->deps[i]->id, dep->deps[i]->interface->checker_hash };
-	mypy_meta_write(st->setup->format, st->setup->version, dep->id, dep->canonical, st->setup->platform, options_hash,
-	                direct, dep->dep_count, dep->interface->checker_hash, dep->interface->plugin_data, false, &meta);
+	mypy_meta_write(mypy_format_of(st->setup), st->setup->version, dep->id, dep->canonical, st->setup->platform,
+	                options_hash, direct, dep->dep_count, dep->interface->checker_hash,
+	                dep->interface->plugin_data, false, &meta);
 	bytes = arena_span(st->arena, buf_span(&meta));
 	buf_release(&meta);
 	return bytes;
@@ -187,7 +188,7 @@ void stage_dependencies(struct stage *st)
 		stage_module(st, dep->canonical, MYPY_PLACEHOLDER);
 		stage_blob(st, arena_printf(st->arena, "%s.data.ff", name), &dep->interface->data);
 		stage_bytes(st, arena_printf(st->arena, "%s.meta.ff", name), dependency_meta(st, dep, options_hash));
-		stage_bytes(st, arena_printf(st->arena, "%s.meta_ex.ff", name), mypy_meta_ex_empty(st->setup->format));
+		stage_bytes(st, arena_printf(st->arena, "%s.meta_ex.ff", name), mypy_meta_ex_empty(mypy_format_of(st->setup)));
 	}
 }
 
@@ -239,8 +240,9 @@ void stage_ancestors(struct stage *st)
 
 void stage_typeshed(struct stage *st)
 {
-	stage_file(st, MYPY_TYPESHED "stdlib/VERSIONS", arena_printf(st->arena, "%s/stdlib/VERSIONS", st->setup->typeshed),
-	           &st->setup->versions_file);
+	const char *versions = arena_printf(st->arena, "%s/stdlib/VERSIONS", st->setup->typeshed);
+
+	stage_file(st, MYPY_TYPESHED "stdlib/VERSIONS", versions, &st->setup->versions_file);
 	for (const struct mypy_core_module *core = mypy_core_modules; core->id; core++)
 		if (!is_known(st, core->id))
 			stage_text(st, core->staged, MYPY_PLACEHOLDER);

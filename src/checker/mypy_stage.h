@@ -1,7 +1,7 @@
 /*
- * What lies in the directory of one hermetic mypy process, as the inputs and outputs of an action: the members' sources,
- * a placeholder and an interface for each dependency, empty ancestors, and whatever makes mypy's look-ups end as the
- * plan says they do (doc/formats/action.md has the layout and the reasons).
+ * What lies in the directory of one hermetic mypy process, as the inputs and outputs of an action: the members'
+ * sources, a placeholder and an interface for each dependency, empty ancestors, and whatever makes mypy's look-ups end
+ * as the plan says they do (doc/formats/action.md has the layout and the reasons).
  *
  * The first entry for a path wins, so the order of calls is: what must be right first, fillers last.
  */
@@ -15,7 +15,7 @@
 #define MYPY_PLACEHOLDER "this module is known by its interface only\n"
 
 struct stage {
-	const struct mypy_setup *setup;
+	const struct checker_setup *setup;
 	const struct unit_spec *unit;
 	struct arena *arena;      /* all text */
 	struct map members, deps; /* id -> index */
@@ -29,7 +29,7 @@ struct stage {
 	bool site; /* installed packages are staged, or something that must look installed */
 };
 
-void stage_init(struct stage *st, const struct mypy_setup *setup, const struct unit_spec *unit, struct arena *arena);
+void stage_init(struct stage *st, const struct checker_setup *setup, const struct unit_spec *unit, struct arena *arena);
 void stage_release(struct stage *st);
 
 /* The members and their sets of options, as options_config_text wants them. */
@@ -57,8 +57,8 @@ void stage_typeshed(struct stage *st);
 void stage_plugins(struct stage *st); /* plugins that are files, where the configuration names them */
 void stage_site(struct stage *st); /* last: looks at what the others staged */
 
-/* Where mypy runs, below the directory of the action: "", or MYPY_INNER when an import would be found from the directory
- * above. All the other functions here give names seen from there; stage_settle makes them the action's. */
+/* Where mypy runs, below the directory of the action: "", or MYPY_INNER when an import would be found from the
+ * directory above. All other functions here give names seen from there; stage_settle makes them the action's. */
 const char *stage_working_directory(const struct unit_spec *unit);
 void stage_settle(struct stage *st);
 

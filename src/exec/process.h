@@ -3,8 +3,8 @@
  *
  * Blobs are hard-linked from the store when it has files (each is verified once per runner), copied otherwise; files of
  * the work tree are copied while they are checked against their digest, so what is staged is what the action says.
- * Inputs are read-only; an inline input that starts with "#!" is executable. When argv[0] is a staged platform link, the
- * program that it points to is started by its own name, because an interpreter finds its packages by where it lies.
+ * Inputs are read-only; an inline input that starts with "#!" is executable. When argv[0] is a staged platform link,
+ * the program that it points to is started by its own name: an interpreter finds its packages by where it lies.
  *
  * After the run the directory is compared with what was staged: only declared outputs may have appeared or changed.
  * The whole process group is ended when the time is up. The caller's loop drives it; nothing here waits.
@@ -25,8 +25,8 @@ int process_runner_new(struct loop *loop, struct store *store, const char *scrat
 /* Kills what runs (its `done` is not called), removes what was staged. */
 void process_runner_free(struct process_runner *r);
 
-/* Called once, from the loop; the outcome lives in `arena` (the caller's, one per action). When the outputs could not be
- * collected, outcome is NULL and `err` says why; the callee takes the error over or releases it. */
+/* Called once, from the loop; the outcome lives in `arena` (the caller's, one per action). When the outputs could not
+ * be collected, outcome is NULL and `err` says why; the callee takes the error over or releases it. */
 typedef void process_done_fn(void *ctx, const struct action_outcome *outcome, struct err *err);
 /* A failure to stage or to start is this function's own: then `done` will not be called. `a` and `arena` are borrowed
  * until `done` was called. ERR_CORRUPT: a blob is not what its name says (it was removed from the store). */

@@ -41,8 +41,8 @@ static int stage_file(const struct action_input *in, const char *target, struct 
 
 static int missing_blob(const char *hex, struct err *err)
 {
-	return err_set(err, ERR_CORRUPT, "blob %s, which the action needs, is not in the store, or was not what its name says",
-	               hex);
+	return err_set(err, ERR_CORRUPT,
+	               "blob %s, which the action needs, is not in the store, or was not what its name says", hex);
 }
 
 /* From a store without files: store_get verifies. */
@@ -94,8 +94,8 @@ static int stage_blob(struct store *store, const struct action_input *in, const 
 	return fs_link(path, target, err);
 }
 
-static int stage_input(const struct action_input *in, const char *target, struct store *store, struct verified *verified,
-                       struct err *err)
+static int stage_input(const struct action_input *in, const char *target, struct store *store,
+                       struct verified *verified, struct err *err)
 {
 	bool script = in->bytes.len >= 2 && memcmp(in->bytes.data, "#!", 2) == 0;
 
@@ -146,7 +146,8 @@ static bool untouched(const struct file_stat *was, const struct file_stat *is)
 {
 	if (was->kind == FILE_DIR)
 		return is->kind == FILE_DIR;
-	return was->kind == is->kind && was->inode == is->inode && was->size == is->size && was->mtime_ns == is->mtime_ns;
+	return was->kind == is->kind && was->inode == is->inode && was->size == is->size &&
+	       was->mtime_ns == is->mtime_ns;
 }
 
 static void note_odd(struct comparison *c, const char *path)
@@ -231,10 +232,11 @@ int process_stage_collect(const struct process_stage *s, struct arena *arena, st
 		count++;
 	outputs = ARENA_ARRAY(arena, struct action_output, count);
 	for (uint32_t i = 0; i < count; i++) {
+		const char *real = path_join(arena, s->dir, paths[i]);
 		struct buf bytes = BUF_INIT;
 
 		outputs[i].path = paths[i];
-		if (fs_read_if_there(path_join(arena, s->dir, paths[i]), FILE_LIMIT, &bytes, &outputs[i].present, err)) {
+		if (fs_read_if_there(real, FILE_LIMIT, &bytes, &outputs[i].present, err)) {
 			buf_release(&bytes);
 			return err_wrap(err, "collecting %s", paths[i]);
 		}

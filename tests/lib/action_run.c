@@ -8,12 +8,13 @@
  *     unit:  {"members": [{"id", "path", "source": file or null, "digest": sha256, "silent", "deps": [ids]}],
  *             "names": [{"name", "path" or null, "reason" or null, "quiet", "ancestor"}], "closure": [ids],
  *             "ancestors": [canonical paths]}
- *     out:   {"kind": "result", "members": [{"id", "data": sha256, "hash": sha1, "indirect": [ids], "discovered": [ids],
- *             "diags": [[path, line, column, end_line, end_column, is_note, message, code]]}], "action": sha256}
+ *     out:   {"kind": "result", "members": [{"id", "data": sha256, "hash": sha1, "indirect": [ids],
+ *             "discovered": [ids], "diags": [[path, line, column, end_line, end_column, is_note, message, code]]}],
+ *             "action": sha256}
  *            {"kind": "blocked", "in_parse": true, "diags": [...]} or {"kind": "error", "message": "..."}
  *
- * What a unit's members came out as is what later units are given for dependencies. "deps" are the direct ones. An `ids`
- * list is sorted. {"show": true} in a unit adds "argv", "env" and "inputs" to its answer.
+ * What a unit's members came out as is what later units are given for dependencies. "deps" are the direct ones. An
+ * `ids` list is sorted. {"show": true} in a unit adds "argv", "env" and "inputs" to its answer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ enum { MODULES_MAX = 20000 };
 
 struct tool {
 	struct arena arena;
-	struct mypy_setup setup;
+	struct checker_setup setup;
 	struct loop *loop;
 	struct store *store;
 	struct process_runner *runner;
@@ -90,7 +91,7 @@ static void set_up(struct tool *t, const struct js *in)
 	static struct clock clock;
 	struct err err = ERR_INIT;
 
-	t->setup = (struct mypy_setup){
+	t->setup = (struct checker_setup){
 		.format = { (uint8_t)js_int(js_at(format, 0), 0), (uint8_t)js_int(js_at(format, 1), 0) },
 		.version = copy(t, js_get(in, "version")),
 		.python = copy(t, js_get(in, "python")),

@@ -11,7 +11,7 @@ static const char described[] = "{\"global\": {\"follow_imports\": \"normal\"}, 
 
 struct fixture {
 	struct arena arena;
-	struct mypy_setup setup;
+	struct checker_setup setup;
 	struct unit_spec unit;
 	struct member_spec members[4];
 	struct dep_spec deps[4];
@@ -28,7 +28,7 @@ static int set_up(void **state)
 	struct js *js;
 
 	assert_ok(js_parse(span_of(described), "options", &js, &err));
-	f->setup = (struct mypy_setup){ .format = { 0, 11 }, .version = "2.4.1", .python = "/opt/python",
+	f->setup = (struct checker_setup){ .format = { 0, 11 }, .version = "2.4.1", .python = "/opt/python",
 		                        .python_version = "3.11.7", .platform = "linux", .target_major = 3,
 		                        .target_minor = 12, .typeshed = "/typeshed" };
 	assert_ok(options_new(js, &f->setup.options, &err));
@@ -290,7 +290,7 @@ static void ends_that_say_nothing_about_the_source_are_errors(void **state)
 	refuse(f, ended(2, S "a.py: error: INTERNAL ERROR", ""), "crashed");
 	refuse(f, ended(2, "", "Traceback (most recent call last):\n"), "crashed");
 	refuse(f, ended(2, "", "usage: mypy\n"), "usage: mypy");
-	refuse(f, ended(2, S "b.py:1:1:1:1: error: Invalid syntax  [syntax]\n", ""), "did not accept the interface of b");
+	refuse(f, ended(2, S "b.py:1: error: Invalid syntax  [syntax]\n", ""), "did not accept the interface of b");
 	refuse(f, ended(3, "", "what?"), "status 3");
 }
 
@@ -317,7 +317,8 @@ static struct span meta_of_a(struct fixture *f)
 	struct buf out = BUF_INIT;
 	struct span meta;
 
-	mypy_meta_write(f->setup.format, "2.4.1", "a", S "a.py", "linux", hash, deps, 2, hash, span_of(""), false, &out);
+	mypy_meta_write(mypy_format_of(&f->setup), "2.4.1", "a", S "a.py", "linux", hash, deps, 2, hash, span_of(""), false,
+	                &out);
 	meta = arena_span(&f->arena, buf_span(&out));
 	buf_release(&out);
 	return meta;
@@ -332,7 +333,7 @@ static void an_interface_is_its_data_and_its_unknown_imports_are_discovered(void
 
 	add_member(f, "a", S "a.py", "/tree/a.py", false);
 	add_dep(f, "a.dep", S "a/dep.py");
-	mypy_outcome_init(&f->unit, &f->arena, &ret);
+	unit_outcome_init(&f->unit, &f->arena, &ret);
 	assert_ok(mypy_outcome_interface(&f->setup, &f->unit, 0, span_of("data"), meta_of_a(f), &f->arena, &ret, &err));
 	hash_sha256(span_of("data"), &d);
 	assert_true(digest_eq(&ret.result.members[0].interface.data, &d));
@@ -349,27 +350,27 @@ static void a_meta_file_of_another_module_is_refused(void **state)
 	struct err err = ERR_INIT;
 
 	add_member(f, "other", S "other.py", "/tree/other.py", false);
-	mypy_outcome_init(&f->unit, &f->arena, &ret);
+	unit_outcome_init(&f->unit, &f->arena, &ret);
 	assert_fails(mypy_outcome_interface(&f->setup, &f->unit, 0, span_of(""), meta_of_a(f), &f->arena, &ret, &err),
 	             ERR_CHECKER, "other");
 }
 
 static void a_report_has_no_path_for_the_module_itself(void **state)
 {
-	/* CacheMetaEx(["z", "b", "a"], [], three hashes, [("/proc/self/cwd/s/a.py", 1, 0, 1, 1, "error", "x", None)]) */
+	/* CacheMetaEx(["z", "b", "a"], [], three hashes, [(S + "a.py", 1, 0, 1, 1, "error", "x", None)]) */
 	static const char meta_ex[] = "\x16\x1a\x16z\x16"
 	                              "b\x16"
-	                              "a\x16\x14\x17\x1a\x14\x14\x14\x14\x16\x18\x04\x3e/proc/self/cwd/s/a.py\x03\x16\x03\x14\x03"
-	                              "\x16\x03\x16\x04\x1e" "error\x04\x16x\x02";
+	                              "a\x16\x14\x17\x1a\x14\x14\x14\x14\x16\x18\x04\x3e" S
+	                              "a.py\x03\x16\x03\x14\x03\x16\x03\x16\x04\x1e" "error\x04\x16x\x02";
 	struct fixture *f = *state;
 	struct unit_outcome ret;
 	struct err err = ERR_INIT;
 	const struct member_result *m;
 
 	add_member(f, "a", S "a.py", "/tree/a.py", false);
-	mypy_outcome_init(&f->unit, &f->arena, &ret);
-	assert_ok(mypy_outcome_report(&f->setup, &f->unit, 0, (struct span){ meta_ex, sizeof meta_ex - 1 }, &f->arena, &ret,
-	                              &err));
+	unit_outcome_init(&f->unit, &f->arena, &ret);
+	assert_ok(mypy_outcome_report(&f->setup, &f->unit, 0, (struct span){ meta_ex, sizeof meta_ex - 1 }, &f->arena,
+	                              &ret, &err));
 	m = &ret.result.members[0];
 	assert_int_equal(m->indirect_count, 2);
 	assert_string_equal(m->indirect[0], "b");

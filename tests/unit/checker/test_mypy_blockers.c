@@ -33,7 +33,8 @@ static void a_line_with_all_four_numbers_is_read(void **state)
 static void fewer_numbers_leave_the_others_unknown(void **state)
 {
 	struct arena arena = ARENA_INIT;
-	struct diag_list list = parse(&arena, "a.py:2:5: error: x\na.py:2: note: y\na.py: error: Cannot decode file: z\n");
+	struct diag_list list = parse(&arena, "a.py:2:5: error: x\na.py:2: note: y\n"
+	                                      "a.py: error: Cannot decode file: z\n");
 
 	(void)state;
 	assert_int_equal(list.count, 3);
@@ -52,7 +53,8 @@ static void a_message_may_look_like_the_end_of_a_line(void **state)
 {
 	struct arena arena = ARENA_INIT;
 	struct diag_list list = parse(&arena, "a.py:1: error: got list[int]\na.py:1: error: a: note: b  [misc]\n"
-	                                      "a.py:1: error: x  []\na.py:1: error: [misc]\na.py:1: error: x  [No Code]");
+	                                      "a.py:1: error: x  []\na.py:1: error: [misc]\n"
+	                                      "a.py:1: error: x  [No Code]");
 
 	(void)state;
 	assert_int_equal(list.count, 5);
@@ -69,7 +71,8 @@ static void a_message_may_look_like_the_end_of_a_line(void **state)
 static void other_lines_stand_for_themselves(void **state)
 {
 	struct arena arena = ARENA_INIT;
-	struct diag_list list = parse(&arena, "usage: mypy\n\nmypy: error: Cannot find module \"x\"\n:1: error: \n99: error: x");
+	struct diag_list list = parse(&arena, "usage: mypy\n\nmypy: error: Cannot find module \"x\"\n"
+	                                      ":1: error: \n99: error: x");
 
 	(void)state;
 	assert_int_equal(list.count, 4);
@@ -107,10 +110,10 @@ static void what_stops_mypy_while_it_reads_is_told_from_what_stops_it_later(void
 	(void)state;
 	assert_true(stops_in_parse("a.py:1: error: Invalid syntax  [syntax]"));
 	assert_true(stops_in_parse("a.py: error: Cannot decode file: bytes"));
-	assert_true(stops_in_parse("a.py:1: note: x\na.py:1: error: No parent module -- cannot perform relative import"));
+	assert_true(stops_in_parse("a: note: x\na: error: No parent module -- cannot perform relative import"));
 	assert_false(stops_in_parse("a.py:1: error: \"yield\" outside function"));
-	assert_false(stops_in_parse("a.py:1: error: Assignment expression within a comprehension cannot be used in a class "
-	                            "body  [syntax]"));
+	assert_false(stops_in_parse("a.py:1: error: Assignment expression within a comprehension cannot be used in a "
+	                            "class body  [syntax]"));
 	assert_false(stops_in_parse(""));
 }
 

@@ -172,7 +172,8 @@ static void a_length_beyond_the_end_is_not_believed(void **state)
 static void json_of_any_kind_is_stepped_over_whole(void **state)
 {
 	/* {"k": [1, 2.5, 2 ** 80, ("a", None)]} */
-	static const char json[] = "\x1e\x16\x16\x6b\x14\x1c\x03\x16\x06\x00\x00\x00\x00\x00\x00\x04\x40\x03\x0f\x40\x00\x00"
+	static const char json[] = "\x1e\x16\x16\x6b\x14\x1c\x03\x16\x06\x00\x00\x00\x00\x00\x00\x04\x40\x03\x0f"
+	                           "\x40\x00\x00"
 	                           "\x00\x00\x00\x00\x00\x00\x00\x00\x01\x18\x18\x04\x16\x61\x02";
 	struct reader r = reader_of((struct span){ json, sizeof json - 1 });
 

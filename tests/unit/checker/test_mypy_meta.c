@@ -1,4 +1,4 @@
-/* checker/mypy_meta.h: mypy's meta files. The files here are what mypy's CacheMeta and CacheMetaEx write from Python. */
+/* checker/mypy_meta.h: mypy's meta files. Those in here were written by mypy's CacheMeta and CacheMetaEx. */
 #include "../../lib/check.h"
 
 #include "base/json.h"
@@ -83,8 +83,8 @@ static void every_truncation_of_a_meta_file_is_refused(void **state)
 
 	(void)state;
 	for (size_t len = 2; len < sizeof full_meta - 1; len++)
-		assert_fails(mypy_meta_read((struct span){ full_meta, len }, "app/b.meta.ff", &arena, &m, &err), ERR_PROTOCOL,
-		             "app/b.meta.ff");
+		assert_fails(mypy_meta_read((struct span){ full_meta, len }, "b.meta.ff", &arena, &m, &err),
+		             ERR_PROTOCOL, "b.meta.ff");
 	arena_release(&arena);
 }
 
@@ -95,7 +95,8 @@ static void bytes_after_the_end_are_refused(void **state)
 	struct mypy_meta m;
 
 	(void)state;
-	assert_fails(mypy_meta_read((struct span){ full_meta, sizeof full_meta }, "it", &arena, &m, &err), ERR_PROTOCOL, "it");
+	assert_fails(mypy_meta_read((struct span){ full_meta, sizeof full_meta }, "it", &arena, &m, &err),
+	             ERR_PROTOCOL, "it");
 	arena_release(&arena);
 }
 
@@ -162,8 +163,8 @@ static void write_canonical(struct span plugin_data, struct buf *out)
 	memset(a, 1, sizeof a);
 	memset(builtins, 2, sizeof builtins);
 	memset(own, 3, sizeof own);
-	mypy_meta_write(format, "2.4.1", "app.b", "/proc/self/cwd/s/app/b.py", "linux", options, deps, 2, own, plugin_data,
-	                false, out);
+	mypy_meta_write(format, "2.4.1", "app.b", "/proc/self/cwd/s/app/b.py", "linux", options, deps, 2, own,
+	                plugin_data, false, out);
 }
 
 static void the_canonical_meta_file_is_what_mypy_would_write(void **state)
@@ -208,8 +209,10 @@ static void the_empty_meta_ex_file_has_no_errors_and_no_dependencies(void **stat
 
 static void json_is_written_as_mypy_writes_it(void **state)
 {
-	static const char text[] = "[null, true, false, -5, 70000, \"\xc3\xa9\", {\"b\": [], \"a\": {\"x\": \"y\"}}, []]";
-	static const char expected[] = "\x14\x24\x02\x01\x00\x03\x0a\x03\x03\xc4\x09\x00\x04\x18\xc3\xa9\x1e\x18\x16\x61\x1e"
+	static const char text[] = "[null, true, false, -5, 70000, \"\xc3\xa9\", "
+	                           "{\"b\": [], \"a\": {\"x\": \"y\"}}, []]";
+	static const char expected[] = "\x14\x24\x02\x01\x00\x03\x0a\x03\x03\xc4\x09\x00\x04\x18\xc3\xa9\x1e\x18"
+	                               "\x16\x61\x1e"
 	                               "\x16\x16\x78\x04\x16\x79\x16\x62\x14\x14\x14\x14";
 	struct err err = ERR_INIT;
 	struct buf out = BUF_INIT;

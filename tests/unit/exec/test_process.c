@@ -148,7 +148,8 @@ static void inputs_of_every_kind_are_there_and_read_only(void **state)
 	file = add_input(f, "file", INPUT_FILE);
 	file->real = real;
 	hash_sha256(span_of("file"), &file->digest);
-	script(f, "cat d/text d/e/blob file; ./run; test -d empty/dir && readlink link; stat -c %a d/text file run; env");
+	script(f, "cat d/text d/e/blob file; ./run; test -d empty/dir && readlink link; "
+	          "stat -c %a d/text file run; env");
 	run(f);
 	assert_string_equal(f->outcome.err.data, "");
 	assert_non_null(strstr(f->outcome.out.data, "textblobfileran\n/bin/sh\n444\n444\n555\n"));
