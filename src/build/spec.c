@@ -166,7 +166,8 @@ const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
 	s->member_count = u->member_count;
 	for (uint32_t i = 0; i < u->member_count; i++) {
 		const struct plan_module *m = &p->modules[u->members[i]];
-		members[i] = (struct member_spec){ m->id, m->canonical, m->real, m->digest, m->silent, m->options, m->extra_deps };
+		members[i] =
+			(struct member_spec){ m->id, m->canonical, m->real, m->digest, m->silent, m->options, m->extra_deps };
 	}
 	fill_names(b, u, a, s);
 	fill_closure(b, unit, a, s);

@@ -29,9 +29,10 @@ int mypy_action_interpret(const struct checker_setup *setup, const struct unit_s
 
 /* The same from a worker's answers: one meta (and data) per member after the interface step, one meta_ex per member
  * after the bodies. Fills member `i` of *ret (made by unit_outcome_init). */
-int mypy_outcome_interface(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i, struct span data,
-                           struct span meta, struct arena *arena, struct unit_outcome *ret, struct err *err) MUST_CHECK;
-int mypy_outcome_report(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i, struct span meta_ex,
-                        struct arena *arena, struct unit_outcome *ret, struct err *err) MUST_CHECK;
+int mypy_outcome_interface(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i,
+                           struct span data, struct span meta, struct arena *arena, struct unit_outcome *ret,
+                           struct err *err) MUST_CHECK;
+int mypy_outcome_report(const struct checker_setup *setup, const struct unit_spec *unit, uint32_t i,
+                        struct span meta_ex, struct arena *arena, struct unit_outcome *ret, struct err *err) MUST_CHECK;
 
 #endif

@@ -79,12 +79,13 @@ static int report_conflicts(const struct digest_map *m, struct err *err)
 	char a[DIGEST_HEX_SIZE + 1], b[DIGEST_HEX_SIZE + 1];
 	digest_hex(&first->a.digest, a);
 	digest_hex(&first->b.digest, b);
-	return err_set(err, ERR_CONFLICT,
-	               "%u action%s gave different results than before; the first: %s is %s from %s and %s from %s. The checker "
-	               "is not deterministic there, or the store was written by something else: see `sepal verify`, or "
-	               "accept with --on-conflict",
-	               m->conflict_count, m->conflict_count == 1 ? "" : "s", first->a.path, a, first->a.producer, b,
-	               first->b.producer);
+	return err_set(
+		err, ERR_CONFLICT,
+		"%u action%s gave different results than before; the first: %s is %s from %s and %s from %s. The checker "
+		"is not deterministic there, or the store was written by something else: see `sepal verify`, or "
+		"accept with --on-conflict",
+		m->conflict_count, m->conflict_count == 1 ? "" : "s", first->a.path, a, first->a.producer, b,
+		first->b.producer);
 }
 
 /* What remains after a build: failures of the environment come before the report's own status. */

@@ -25,8 +25,9 @@ static int newest_run(struct pipeline *p, struct err *err)
 		}
 	}
 	if (newest < 0)
-		return err_set(err, ERR_USAGE, "nothing has been checked in %s yet (with the store %s); run `sepal check` first",
-		               p->cwd, p->settings->store);
+		return err_set(err, ERR_USAGE,
+		               "nothing has been checked in %s yet (with the store %s); run `sepal check` first", p->cwd,
+		               p->settings->store);
 	return 0;
 }
 
@@ -43,8 +44,9 @@ int cmd_explain(const struct settings *s, int *ret_exit, struct err *err)
 		if (history_explain(h, s->paths[0], &out))
 			fwrite(out.data, 1, out.len, stdout);
 		else
-			failed = err_set(err, ERR_USAGE, "the last run in %s knew no module called %s; module names have dots, not slashes",
-			                 p.cwd, s->paths[0]);
+			failed = err_set(err, ERR_USAGE,
+			                 "the last run in %s knew no module called %s; module names have dots, not slashes", p.cwd,
+			                 s->paths[0]);
 	}
 	*ret_exit = 0;
 	buf_release(&out);

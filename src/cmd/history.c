@@ -105,7 +105,8 @@ struct history *history_open(struct pipeline *p)
 	struct history *h = xcalloc(1, sizeof *h);
 	struct err ignored = ERR_INIT;
 	bool there;
-	if (!fs_read_if_there(pipeline_state_file(p, "keys"), LIMIT, &h->file, &there, &ignored) && there && h->file.len > 8) {
+	if (!fs_read_if_there(pipeline_state_file(p, "keys"), LIMIT, &h->file, &there, &ignored) && there &&
+	    h->file.len > 8) {
 		struct span body = { h->file.data, h->file.len - 8 };
 		struct reader trailer = reader_of((struct span){ body.data + body.len, 8 }), r = reader_of(body);
 		if (reader_u64(&trailer) == hash_xxh3(body) && memcmp(reader_raw(&r, 4).data, MAGIC, 4) == 0 &&
@@ -212,7 +213,8 @@ static struct span detail_value(struct span lines, struct span name)
 	while (lines.len) {
 		const char *end = memchr(lines.data, '\n', lines.len);
 		size_t n = end ? (size_t)(end - lines.data) : lines.len;
-		if (n > name.len + 3 && memcmp(lines.data, name.data, name.len) == 0 && memcmp(lines.data + name.len, " = ", 3) == 0)
+		if (n > name.len + 3 && memcmp(lines.data, name.data, name.len) == 0 &&
+		    memcmp(lines.data + name.len, " = ", 3) == 0)
 			return (struct span){ lines.data + name.len + 3, n - name.len - 3 };
 		lines = (struct span){ lines.data + n + (end != NULL), lines.len - n - (end != NULL) };
 	}
@@ -316,7 +318,8 @@ static void diff_gone(const struct past_unit *past, const struct recorder *now, 
 	}
 }
 
-static void diff_fields(const struct history *h, const struct past_unit *past, const struct recorder *now, struct buf *out)
+static void diff_fields(const struct history *h, const struct past_unit *past, const struct recorder *now,
+                        struct buf *out)
 {
 	struct span module = { "", 0 };
 	for (uint32_t i = 0; i < now->count; i++) {
@@ -453,8 +456,9 @@ int history_save(struct history *h, struct pipeline *p, struct err *err)
 
 bool history_explain(const struct history *h, const char *module, struct buf *out)
 {
-	static const char *const sources[] = { "not known (blocked or failed)", "the store, by its manifest: the interfaces it used are as they were",
-		                               "the store, by its strict key", "a run of the checker" };
+	static const char *const sources[] = { "not known (blocked or failed)",
+	                                       "the store, by its manifest: the interfaces it used are as they were",
+	                                       "the store, by its strict key", "a run of the checker" };
 	const uint32_t *at = map_get_str(&h->by_module, module);
 	if (!at)
 		return false;

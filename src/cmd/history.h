@@ -3,8 +3,8 @@
  * made it), the interfaces that were known, and, for the units that ran, which field had changed from what to what.
  * Kept beside the work tree's other state; losing it costs explanations only.
  *
- *   file   := "SEPK" version:u8=2 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes lines:bytes)*
- *             unit_count:u32 unit* xxh3:u64
+ *   file   := "SEPK" version:u8=2 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes
+ *             lines:bytes)* unit_count:u32 unit* xxh3:u64
  *   unit   := name:bytes source:u8 manifest_key[32] closure[32] strict_key[32] field_count:u32 (tag:bytes value:bytes)*
  *             reason:bytes
  *
@@ -26,7 +26,7 @@ const char *history_reason(const struct history *h, uint32_t unit);
 int history_save(struct history *h, struct pipeline *p, struct err *err) MUST_CHECK;
 void history_free(struct history *h); /* accepts NULL */
 
-/* For `sepal explain`: appends what is known about the unit that holds `module`; false if it was not in the last run. */
+/* For `sepal explain`: appends what is known about the unit of `module`; false if it was not in the last run. */
 bool history_explain(const struct history *h, const char *module, struct buf *out);
 
 #endif

@@ -15,7 +15,8 @@ static const char MAGIC[4] = { 'S', 'E', 'P', 'L' };
 /* What decides how text looks, as text: colours and width are applied before a report is kept. */
 static void describe_look(struct buf *out)
 {
-	static const char *const names[] = { "MYPY_FORCE_COLOR", "FORCE_COLOR", "TERM", "MYPY_FORCE_TERMINAL_WIDTH", "COLUMNS" };
+	static const char *const names[] = { "MYPY_FORCE_COLOR", "FORCE_COLOR", "TERM", "MYPY_FORCE_TERMINAL_WIDTH",
+	                                     "COLUMNS" };
 	struct winsize size = { 0 };
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	buf_addf(out, "%d %d %d", isatty(STDOUT_FILENO), isatty(STDERR_FILENO), (int)size.ws_col);

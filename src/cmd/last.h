@@ -3,7 +3,8 @@
  * file: a witness of everything the answer stands on, and the answer itself. This is the no-op path: no Python, no
  * JSON, no store look-ups.
  *
- *   last := "SEPL" version:u8=1 program:bytes look:bytes witness exit:u8 out:bytes err:bytes units:u32 modules:u32 xxh3:u64
+ *   last := "SEPL" version:u8=1 program:bytes look:bytes witness exit:u8 out:bytes err:bytes units:u32
+ *           modules:u32 xxh3:u64
  */
 #ifndef SEPAL_CMD_LAST_H
 #define SEPAL_CMD_LAST_H

@@ -33,12 +33,17 @@ static int find_python(struct pipeline *p, struct err *err)
 	return 0;
 }
 
+static bool is_python_file(const struct fs_entry *e)
+{
+	size_t n = strlen(e->name);
+	return e->kind != FILE_DIR && n > 3 && strcmp(e->name + n - 3, ".py") == 0;
+}
+
 /* The worker program is part of the toolchain: a digest over all its files. */
 static int digest_worker(struct pipeline *p, struct err *err)
 {
-	const char *file = strcmp(p->settings->checker, "toy") == 0 ? "sepal_toy_worker.py" : "sepal_mypy_worker.py";
 	struct fs_listing list;
-	if (install_find_worker(&p->arena, file, &p->worker_program, err))
+	if (install_find_worker(&p->arena, p->checker->worker_program, &p->worker_program, err))
 		return -1;
 	const char *dir = path_dirname(&p->arena, p->worker_program);
 	if (fs_list(dir, &p->arena, &list, err))
@@ -47,13 +52,16 @@ static int digest_worker(struct pipeline *p, struct err *err)
 	struct buf bytes = BUF_INIT;
 	int failed = 0;
 	for (size_t i = 0; i < list.count && !failed; i++) {
-		const char *name = list.entries[i].name;
-		size_t n = strlen(name);
-		if (list.entries[i].kind == FILE_DIR || n < 3 || strcmp(name + n - 3, ".py") != 0)
+		const char *name = list.entries[i].name, *path = path_join(&p->arena, dir, name);
+		if (!is_python_file(&list.entries[i]))
 			continue;
 		buf_reset(&bytes);
-		failed = fs_read(path_join(&p->arena, dir, name), PROGRAM_LIMIT, &bytes, err);
+		failed = fs_read(path, PROGRAM_LIMIT, &bytes, err);
 		hasher_field(h, name, buf_span(&bytes));
+		if (p->checker->action_program && strcmp(name, p->checker->action_program) == 0) {
+			p->action_program = path;
+			hash_sha256(buf_span(&bytes), &p->action_program_digest);
+		}
 	}
 	hasher_finish(h, &p->worker_digest);
 	buf_release(&bytes);
@@ -83,6 +91,7 @@ int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err)
 	struct digest tree;
 	memset(p, 0, sizeof *p);
 	p->settings = s;
+	p->checker = checker_find(s->checker);
 	p->clock = clock_system();
 	p->began_ns = clock_wall_ns(&p->clock);
 	if (fs_cwd(&p->arena, &p->cwd, err) || find_python(p, err) || fs_realpath(&p->arena, p->cwd, &real, err))
@@ -180,8 +189,9 @@ static int ask_worker(struct pipeline *p, struct err *err)
 	p->describe_processes++;
 	const char *missing = js_get_string(p->answer, "missing", NULL);
 	if (missing)
-		return err_set(err, ERR_CHECKER, "%s has no mypy: %s; install it there (`%s -m pip install mypy`) or give --python",
-		               p->python, missing, p->python);
+		return err_set(err, ERR_CHECKER,
+		               "%s has no mypy: %s; install it there (`%s -m pip install mypy`) or give --python", p->python,
+		               missing, p->python);
 	const struct js *exit_status = js_get(p->answer, "exit");
 	if (js_is_int(exit_status)) {
 		p->refused = true;
@@ -196,13 +206,17 @@ static int ask_worker(struct pipeline *p, struct err *err)
 	return decode_answer(p, err) || save_answer(p, err) ? -1 : 0;
 }
 
-static int check_supported(const struct described *d, struct err *err)
+static int check_supported(const struct pipeline *p, struct err *err)
 {
-	if (strcmp(d->checker, "mypy") == 0 && !mypy_format_supported(d->format))
+	const struct described *d = &p->described;
+	if (strcmp(d->checker, p->checker->name) != 0)
+		return err_set(err, ERR_PROTOCOL, "%s says that it drives %s, not %s; reinstall sepal", p->worker_program,
+		               d->checker, p->checker->name);
+	if (!p->checker->supports(d->format))
 		return err_set(err, ERR_CHECKER,
-		               "%s has mypy %s, and sepal supports mypy 2.0 to 2.4 (older versions do not write what separate "
-		               "checking needs); install one of those, or give another interpreter with --python",
-		               d->python, d->version);
+		               "%s has %s %s, and sepal supports %s (the format of its artifacts is another); install one of "
+		               "those, or give another interpreter with --python",
+		               d->python, d->checker, d->version, p->checker->supported);
 	if (d->refused[0])
 		return err_set(err, ERR_USAGE, "sepal cannot honour %s", d->refused[0]);
 	return 0;
@@ -230,7 +244,10 @@ static int make_setup(struct pipeline *p, struct err *err)
 		hash_sha256(buf_span(&bytes), &digests[i]);
 		buf_release(&bytes);
 	}
-	p->setup = (struct mypy_setup){
+	p->setup = (struct checker_setup){
+		.checker = p->checker,
+		.action_program = p->action_program,
+		.action_program_digest = p->action_program_digest,
 		.plugin_digests = digests,
 		.format = d->format,
 		.version = d->version,
@@ -258,7 +275,7 @@ int pipeline_describe(struct pipeline *p, struct err *err)
 		return -1;
 	if (p->refused)
 		return 0;
-	return check_supported(&p->described, err) || make_setup(p, err) ? -1 : 0;
+	return check_supported(p, err) || make_setup(p, err) ? -1 : 0;
 }
 
 /* ---- plan ---- */
@@ -331,7 +348,9 @@ static int save_discovered(struct pipeline *p, struct err *err)
 
 static int make_plan(struct pipeline *p, struct err *err)
 {
-	struct plan_inputs in = { &p->described, p->cwd, p->resolver, p->stats, p->scans, p->discovered, p->discovered_count };
+	struct plan_inputs in = {
+		&p->described, p->cwd, p->resolver, p->stats, p->scans, p->discovered, p->discovered_count
+	};
 	if (p->planned)
 		plan_release(&p->plan);
 	p->planned = false;
@@ -431,7 +450,8 @@ static void adopt_discovered(struct pipeline *p)
 		if (!d) {
 			p->discovered = xrealloc(p->discovered, (p->discovered_count + 1) * sizeof *p->discovered);
 			d = &p->discovered[p->discovered_count++];
-			*d = (struct plan_discovered){ arena_strdup(&p->arena, found[i].module), ARENA_ARRAY(&p->arena, const char *, 1) };
+			*d = (struct plan_discovered){ arena_strdup(&p->arena, found[i].module),
+			                               ARENA_ARRAY(&p->arena, const char *, 1) };
 		}
 		while (d->names[have])
 			have++;
@@ -478,7 +498,8 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 		if (!n)
 			return 0;
 		if (round == MAX_REPLANS)
-			return err_set(err, ERR_CHECKER, "the checker reports new dependencies of %s each time it is asked; a plugin does not settle",
+			return err_set(err, ERR_CHECKER,
+			               "the checker reports new dependencies of %s each time it is asked; a plugin does not settle",
 			               build_discovered(p->build, &n)->module);
 		adopt_discovered(p);
 		build_free(p->build);

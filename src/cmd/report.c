@@ -15,8 +15,8 @@ enum { SOURCE_LIMIT = 64 * 1024 * 1024 };
 
 int look_now(const struct display *d, struct look *ret, struct err *err)
 {
-	struct color_env env = { getenv("MYPY_FORCE_COLOR"), getenv("FORCE_COLOR"), getenv("TERM"), isatty(STDOUT_FILENO) != 0,
-		                 isatty(STDERR_FILENO) != 0 };
+	struct color_env env = { getenv("MYPY_FORCE_COLOR"), getenv("FORCE_COLOR"), getenv("TERM"),
+	                         isatty(STDOUT_FILENO) != 0, isatty(STDERR_FILENO) != 0 };
 	struct winsize size = { 0 };
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	ret->palette = color_palette(d->color_output, &env);
@@ -221,7 +221,7 @@ static void render_shown(struct renderer *r, struct buf *out)
 
 /* ---- blocking errors ---- */
 
-/* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else while it checks. */
+/* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else in checking. */
 static const struct build_unit *first_blocker(struct renderer *r, uint32_t *ret_module)
 {
 	const struct plan *plan = &r->p->plan;

@@ -16,11 +16,15 @@ enum { ON_CHECK = 1u << VERB_CHECK, ON_PLAN = 1u << VERB_PLAN, ON_EXPLAIN = 1u <
 static const struct {
 	const char *name, *arguments, *summary;
 } VERBS[VERB_COUNT] = {
-	[VERB_CHECK] = { "check", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]", "check what `mypy PATH... MYPY ARGUMENTS` would check" },
-	[VERB_PLAN] = { "plan", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]", "print units, modules and edges as JSON; nothing is checked" },
-	[VERB_EXPLAIN] = { "explain", "[OPTIONS] MODULE", "print the key of a module's unit field by field, and why it ran last" },
+	[VERB_CHECK] = { "check", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]",
+	                 "check what `mypy PATH... MYPY ARGUMENTS` would check" },
+	[VERB_PLAN] = { "plan", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]",
+	                "print units, modules and edges as JSON; nothing is checked" },
+	[VERB_EXPLAIN] = { "explain", "[OPTIONS] MODULE",
+	                   "print the key of a module's unit field by field, and why it ran last" },
 	[VERB_MERGE] = { "merge", "[OPTIONS] MANIFEST...", "fold output manifests into one, or print every conflict" },
-	[VERB_VERIFY] = { "verify", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]", "run units again in hermetic processes and compare every byte with the store" },
+	[VERB_VERIFY] = { "verify", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]",
+	                  "run units again in hermetic processes and compare every byte with the store" },
 	[VERB_DOCTOR] = { "doctor", "[OPTIONS]", "check the store and the set-up" },
 };
 
@@ -41,22 +45,31 @@ struct row {
 static const struct row ROWS[] = {
 	{ "python", 0, TEXT, ON_RUNS | ON_DOCTOR, AT(python), "PROGRAM",
 	  "interpreter that has the checker (default: the active virtual environment, .venv, then python3 on PATH)", NULL },
-	{ "jobs", 'j', COUNT, ON_CHECK | ON_VERIFY, AT(jobs), "N", "checker processes at once (default: the number of cores)", NULL },
-	{ "runner", 0, CHOICE, ON_CHECK, AT(runner), "KIND", "where units run: worker (default) or process (hermetic, one checker process each)",
-	  "worker|process" },
-	{ "store", 0, TEXT, ON_RUNS | ON_DOCTOR, AT(store), "DIR", "the store (default: $SEPAL_STORE, else $XDG_CACHE_HOME/sepal, else ~/.cache/sepal)", NULL },
-	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE", "write what was done as JSON (schemas/stats.schema.json)", NULL },
+	{ "jobs", 'j', COUNT, ON_CHECK | ON_VERIFY, AT(jobs), "N",
+	  "checker processes at once (default: the number of cores)", NULL },
+	{ "runner", 0, CHOICE, ON_CHECK, AT(runner), "KIND",
+	  "where units run: worker (default) or process (hermetic, one checker process each)", "worker|process" },
+	{ "store", 0, TEXT, ON_RUNS | ON_DOCTOR, AT(store), "DIR",
+	  "the store (default: $SEPAL_STORE, else $XDG_CACHE_HOME/sepal, else ~/.cache/sepal)", NULL },
+	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE",
+	  "write what was done as JSON (schemas/stats.schema.json)", NULL },
 	{ "on-conflict", 0, POLICY, ON_CHECK | ON_MERGE, AT(on_conflict), "RULE",
 	  "different outputs for one action: fail (default), harmless (accept equal canonical forms), first", NULL },
-	{ "no-store-read", 0, FLAG, ON_CHECK, AT(no_store_read), NULL, "run every unit; results are still written and compared", NULL },
-	{ "timeout", 0, COUNT, ON_CHECK | ON_VERIFY, AT(timeout_seconds), "SECONDS", "end a checker that gives no answer for this long (default: 600)", NULL },
-	{ "checker", 0, CHOICE, ON_RUNS, AT(checker), "NAME", "mypy (default), or toy, the small language of the tests", "mypy|toy" },
+	{ "no-store-read", 0, FLAG, ON_CHECK, AT(no_store_read), NULL,
+	  "run every unit; results are still written and compared", NULL },
+	{ "timeout", 0, COUNT, ON_CHECK | ON_VERIFY, AT(timeout_seconds), "SECONDS",
+	  "end a checker that gives no answer for this long (default: 600)", NULL },
+	{ "checker", 0, CHOICE, ON_RUNS, AT(checker), "NAME", "mypy (default), or toy, the small language of the tests",
+	  "mypy|toy" },
 	{ "sample", 0, SHARE, ON_VERIFY, AT(sample), "P", "verify this share of the units, 0 to 1 (default: 1)", NULL },
 	{ "seed", 0, COUNT, ON_VERIFY, AT(seed), "N", "which units --sample takes (default: 0)", NULL },
-	{ "keep", 0, FLAG, ON_CHECK | ON_VERIFY, AT(keep_failed), NULL, "keep the staged directory of a hermetic process that failed, and say where", NULL },
-	{ "store-only", 0, FLAG, ON_DOCTOR, AT(store_only), NULL, "check the store, and not the interpreter and its checker", NULL },
+	{ "keep", 0, FLAG, ON_CHECK | ON_VERIFY, AT(keep_failed), NULL,
+	  "keep the staged directory of a hermetic process that failed, and say where", NULL },
+	{ "store-only", 0, FLAG, ON_DOCTOR, AT(store_only), NULL,
+	  "check the store, and not the interpreter and its checker", NULL },
 	{ "verbose", 'v', FLAG, ON_RUNS | ON_DOCTOR, AT(verbose), NULL, "say why each unit ran", NULL },
-	{ "quiet", 'q', FLAG, ON_CHECK | ON_VERIFY, AT(quiet), NULL, "no status line and no warnings; diagnostics only", NULL },
+	{ "quiet", 'q', FLAG, ON_CHECK | ON_VERIFY, AT(quiet), NULL, "no status line and no warnings; diagnostics only",
+	  NULL },
 	{ "help", 'h', FLAG, ~0u, AT(help), NULL, "print this text", NULL },
 };
 
@@ -70,13 +83,16 @@ const char *verb_name(enum verb verb)
 void settings_help(enum verb verb, struct buf *out)
 {
 	if (verb == VERB_COUNT) {
-		buf_add_str(out, "usage: sepal VERB [OPTIONS] ...\n\nType checking of Python by separate compilation.\n\nverbs:\n");
+		buf_add_str(out,
+		            "usage: sepal VERB [OPTIONS] ...\n\nType checking of Python by separate compilation.\n\nverbs:\n");
 		for (int v = 0; v < VERB_COUNT; v++)
 			buf_addf(out, "  %-9s %s\n", VERBS[v].name, VERBS[v].summary);
-		buf_add_str(out, "\n`sepal VERB --help` lists a verb's options; `man sepal` says more. `sepal --version` prints the version.\n");
+		buf_add_str(out, "\n`sepal VERB --help` lists a verb's options; `man sepal` says more. `sepal --version` "
+		                 "prints the version.\n");
 		return;
 	}
-	buf_addf(out, "usage: sepal %s %s\n\n%s.\n\noptions:\n", VERBS[verb].name, VERBS[verb].arguments, VERBS[verb].summary);
+	buf_addf(out, "usage: sepal %s %s\n\n%s.\n\noptions:\n", VERBS[verb].name, VERBS[verb].arguments,
+	         VERBS[verb].summary);
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		const struct row *r = &ROWS[i];
 		if (!(r->verbs & 1u << verb))
@@ -171,7 +187,8 @@ static int parse_option(int argc, char **argv, int *i, struct settings *s, struc
 	size_t len = strcspn(name, "=");
 	const struct row *r = is_long ? find_row(s->verb, name, len, 0) : find_row(s->verb, NULL, 0, arg[1]);
 	if (!r)
-		return err_set(err, ERR_USAGE, "`sepal %s` has no option %s; see `sepal %s --help`. Options of the checker go after `--`",
+		return err_set(err, ERR_USAGE,
+		               "`sepal %s` has no option %s; see `sepal %s --help`. Options of the checker go after `--`",
 		               verb_name(s->verb), arg, verb_name(s->verb));
 	if (is_long && name[len] == '=')
 		value = name + len + 1;
@@ -197,7 +214,8 @@ static int default_store(struct arena *a, const char *cwd, struct settings *s, s
 	if (!s->store && home && home[0] == '/')
 		s->store = path_join(a, home, ".cache/sepal");
 	if (!s->store)
-		return err_set(err, ERR_USAGE, "there is no place for the store: neither HOME nor XDG_CACHE_HOME is set; give --store DIR");
+		return err_set(err, ERR_USAGE,
+		               "there is no place for the store: neither HOME nor XDG_CACHE_HOME is set; give --store DIR");
 	s->store = path_absolute(a, cwd, s->store);
 	return 0;
 }

@@ -19,7 +19,8 @@ struct worker_events {
 };
 
 /* `python` is the checker's interpreter, `program` the worker's file. */
-int worker_start(struct loop *loop, const char *python, const char *program, struct worker **ret, struct err *err) MUST_CHECK;
+int worker_start(struct loop *loop, const char *python, const char *program, struct worker **ret,
+                 struct err *err) MUST_CHECK;
 void worker_on(struct worker *w, const struct worker_events *events);
 /* Takes over `request`. Never blocks: what the pipe does not take now is sent from the loop. */
 void worker_send(struct worker *w, struct js *request);

@@ -27,8 +27,8 @@ static struct key_sink hashing(struct hasher *h)
 	return (struct key_sink){ hash_field, h };
 }
 
-void key_walk_toolchain(const struct described *d, const struct digest *worker_program, const struct digest *versions_file,
-                        const struct key_sink *s)
+void key_walk_toolchain(const struct described *d, const struct digest *worker_program,
+                        const struct digest *versions_file, const struct key_sink *s)
 {
 	struct buf b = BUF_INIT;
 	buf_addf(&b, "%d", KEY_FORMAT_VERSION);

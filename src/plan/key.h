@@ -21,8 +21,8 @@ struct key_sink {
 };
 
 /* What is equal for all units of a run: checker, interpreter, target, worker program, key format. */
-void key_walk_toolchain(const struct described *d, const struct digest *worker_program, const struct digest *versions_file,
-                        const struct key_sink *sink);
+void key_walk_toolchain(const struct described *d, const struct digest *worker_program,
+                        const struct digest *versions_file, const struct key_sink *sink);
 void key_toolchain(const struct described *d, const struct digest *worker_program, const struct digest *versions_file,
                    struct digest *ret);
 

@@ -376,7 +376,8 @@ struct edges {
 	uint32_t name_count, name_cap;
 };
 
-static int follow_into(struct walk *w, struct map *seen, const char *id, bool ancestor, struct edges *e, struct err *err)
+static int follow_into(struct walk *w, struct map *seen, const char *id, bool ancestor, struct edges *e,
+                       struct err *err)
 {
 	uint32_t at;
 	struct name_spec name;

@@ -92,7 +92,8 @@ bool scan_cache_get(struct scan_cache *c, const struct digest *source, uint64_t 
 	return true;
 }
 
-void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t options, const struct scan_result *result)
+void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t options,
+                    const struct scan_result *result)
 {
 	struct buf record = BUF_INIT;
 	scan_result_encode(result, &record);

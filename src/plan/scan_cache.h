@@ -18,7 +18,8 @@ struct scan_cache *scan_cache_open(const char *path);
 /* Finds the result for a source; decoded into `arena`. */
 bool scan_cache_get(struct scan_cache *c, const struct digest *source, uint64_t options, struct arena *arena,
                     struct scan_result *ret);
-void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t options, const struct scan_result *result);
+void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t options,
+                    const struct scan_result *result);
 /* Writes the entries that were used or added since open; nothing if nothing was added. */
 int scan_cache_save(struct scan_cache *c, struct err *err) MUST_CHECK;
 void scan_cache_free(struct scan_cache *c);

@@ -13,7 +13,7 @@ enum { FILE_LIMIT = 64 << 20, CACHE_LIMIT = 256 << 20 };
  * (FAT: two seconds) show it in every time they give. */
 static const int64_t fine_tick_ns = 20 * INT64_C(1000000), coarse_tick_ns = 2 * INT64_C(1000000000);
 static const int64_t second_ns = INT64_C(1000000000);
-/* Contents that this run did not use are kept for when a branch is checked out again: as many as it did use, and some. */
+/* Contents that this run did not use are kept for when a branch is checked out again: as many as it used, and some. */
 enum { KNOWN_SPARE = 1024 };
 
 struct file {

@@ -5,13 +5,13 @@
  *
  * Every write is temp + rename in one file system; every read is verified: a blob against its digest, a table entry
  * against the checksum inside its record (by its decoder, model/; the caller says store_discard_record when it does not
- * hold). A torn or altered entry is a miss: it is counted in `corrupt`, removed, and replaced by the next write. Readers
- * and writers of many processes and repositories may use one directory at once without locks. A directory that can only
- * be read can be opened and read.
+ * hold). A torn or altered entry is a miss: it is counted in `corrupt`, removed, and replaced by the next write.
+ * Readers and writers of many processes and repositories may use one directory at once without locks. A directory that
+ * can only be read can be opened and read.
  *
  * Local layout (doc/formats/store.md):  DIR/FORMAT, DIR/v1/cas/ab/<62 hex>, DIR/v1/ac/ab/<62 hex>,
- * DIR/v1/manifest/ab/<62 hex>, DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN with N > 1 belongs to a newer
- * sepal and is left alone; a FORMAT that names a newer version is refused.
+ * DIR/v1/manifest/ab/<62 hex>, DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN with N > 1 belongs to a
+ * newer sepal and is left alone; a FORMAT that names a newer version is refused.
  */
 #ifndef SEPAL_STORE_STORE_H
 #define SEPAL_STORE_STORE_H
@@ -70,6 +70,7 @@ struct store_counters store_counters(const struct store *s);
 /* Reads everything: each blob against its name, each table record against its seal (model/record.h), and nothing else
  * may lie between them. One line per finding is appended to `report`; *ret_bad counts them, and is 0 for a store that
  * others are writing to or died while writing to. Removes nothing. */
-int store_verify(struct store *s, struct buf *report, uint64_t *ret_blobs, uint64_t *ret_bad, struct err *err) MUST_CHECK;
+int store_verify(struct store *s, struct buf *report, uint64_t *ret_blobs, uint64_t *ret_bad,
+                 struct err *err) MUST_CHECK;
 
 #endif

@@ -22,7 +22,8 @@ struct store_names {
 struct store_kind {
 	void (*close)(struct store *s);
 	/* Replaces what is there; for blobs the caller has asked `size` before. */
-	int (*write)(struct store *s, enum store_shelf shelf, const struct digest *name, struct span bytes, struct err *err);
+	int (*write)(struct store *s, enum store_shelf shelf, const struct digest *name, struct span bytes,
+	             struct err *err);
 	int (*read)(struct store *s, enum store_shelf shelf, const struct digest *name, struct buf *out, bool *ret_found,
 	            struct err *err);
 	/* False: not there. */
@@ -30,7 +31,8 @@ struct store_kind {
 	void (*remove)(struct store *s, enum store_shelf shelf, const struct digest *name);
 	/* NULL: this kind has no files. */
 	const char *(*path)(struct store *s, enum store_shelf shelf, const struct digest *name);
-	int (*names)(struct store *s, enum store_shelf shelf, struct arena *arena, struct store_names *ret, struct err *err);
+	int (*names)(struct store *s, enum store_shelf shelf, struct arena *arena, struct store_names *ret,
+	             struct err *err);
 	int (*scratch)(struct store *s, const char **ret_dir, struct err *err);
 	int (*state_dir)(struct store *s, const struct digest *work_tree, const char **ret_dir, struct err *err);
 };

@@ -1,4 +1,4 @@
-/* base/json.h: whatever js_parse accepts is written canonically, and the canonical text reads back as the same value. */
+/* base/json.h: what js_parse accepts is written canonically, and the canonical text reads back as the same value. */
 #include <stddef.h>
 #include <stdint.h>
 

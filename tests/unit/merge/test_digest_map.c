@@ -2,6 +2,8 @@
 #include "../../lib/check.h"
 
 #include "merge/digest_map.h"
+#include "sys/fs.h"
+#include "sys/path.h"
 
 static struct digest digest_of(unsigned char first, unsigned char last)
 {
@@ -126,8 +128,8 @@ static void add_random(struct digest_map *m, struct random *r, enum conflict_pol
 {
 	static const char *const paths[] = { "a", "b", "c/d" }, *const producers[] = { "p", "q", "r", "s" };
 	for (uint32_t n = draw(r, 8); n > 0; n--)
-		add(m, paths[draw(r, 3)], digest_of((unsigned char)draw(r, 3), (unsigned char)draw(r, 3)), producers[draw(r, 4)],
-		    policy);
+		add(m, paths[draw(r, 3)], digest_of((unsigned char)draw(r, 3), (unsigned char)draw(r, 3)),
+		    producers[draw(r, 4)], policy);
 }
 
 static void describe_entry(const struct digest_entry *e, struct buf *out)
@@ -283,6 +285,44 @@ static void a_document_of_another_form_is_refused_whole(void **state)
 	digest_map_release(&m);
 }
 
+/* Every example in `quality` decodes, or does not; and what decodes is written as it was. */
+static void check_examples(const char *quality, bool accepted)
+{
+	struct err err = ERR_INIT;
+	struct arena arena = ARENA_INIT;
+	struct fs_listing l;
+	const char *srcdir = getenv("srcdir");
+	const char *dir = arena_printf(&arena, "%s/schemas/examples/manifest/%s", srcdir ? srcdir : ".", quality);
+	assert_ok(fs_list(dir, &arena, &l, &err));
+	assert_true(l.there && l.count > 0);
+	for (size_t i = 0; i < l.count; i++) {
+		struct buf text = BUF_INIT;
+		struct digest_map m;
+		struct js *doc;
+		digest_map_init(&m);
+		assert_ok(fs_read(path_join(&arena, dir, l.entries[i].name), 1 << 20, &text, &err));
+		assert_ok(js_parse(buf_span(&text), "example", &doc, &err));
+		int rc = digest_map_decode(&m, doc, l.entries[i].name, &rules[CONFLICT_FAIL], &err);
+		if ((rc == 0) != accepted)
+			fail_msg("%s: %s", l.entries[i].name, rc ? err.message : "is accepted");
+		struct js *again = digest_map_encode(&m);
+		assert_int_equal(js_equal(doc, again), accepted);
+		err_release(&err);
+		js_free(again);
+		js_free(doc);
+		digest_map_release(&m);
+		buf_release(&text);
+	}
+	arena_release(&arena);
+}
+
+static void examples_of_the_schema_are_accepted_and_refused_alike(void **state)
+{
+	(void)state;
+	check_examples("good", true);
+	check_examples("bad", false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +333,7 @@ int main(void)
 		cmocka_unit_test(merging_is_commutative_associative_and_idempotent),
 		cmocka_unit_test(a_document_round_trips),
 		cmocka_unit_test(a_document_of_another_form_is_refused_whole),
+		cmocka_unit_test(examples_of_the_schema_are_accepted_and_refused_alike),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
