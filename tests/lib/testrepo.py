@@ -67,8 +67,8 @@ def tree(name: str) -> str:
 
 
 def by_path(lines: list[str]) -> list[str]:
-    """Mypy's lines in the order in which Sepal prints them: mypy goes from cycle to cycle, Sepal from path to path. What
-    is said about one file keeps its order, and the summary its place at the end."""
+    """Mypy's lines in the order in which Sepal prints them: mypy goes from cycle to cycle, Sepal from path to path.
+    What is said about one file keeps its order, and the summary its place at the end."""
     def key(line: str) -> tuple[bool, str]:
         path, colon, _ = line.partition(":")
         return not colon or line.startswith(("Found ", "Success: ")), path if colon else ""
@@ -179,12 +179,12 @@ class Repo:
         }
 
     def run(self, *arguments: str, env: dict[str, str] | None = None, cwd: str = "", stdin: str = "",
-            doctor: bool = True) -> Run:
+            doctor: bool = True, timeout: float = TIMEOUT_SECONDS) -> Run:
         """`sepal ARGUMENTS`, in the work tree or in its directory `cwd`."""
         argv = [sepal_binary(), *arguments]
         done = subprocess.run(argv, cwd=os.path.join(self.root, cwd), env=self.environment(env), input=stdin,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                              timeout=TIMEOUT_SECONDS)
+                              timeout=timeout)
         run = Run(["sepal", *arguments], done.returncode, done.stdout, done.stderr, {})
         self.runs.append(run)
         if doctor:
@@ -203,13 +203,13 @@ class Repo:
 
     def doctor(self, env: dict[str, str] | None = None) -> None:
         """The store verifies, whatever the run before did."""
-        argv = [sepal_binary(), "doctor", "--store-only", "--store", self.store]
+        argv = [sepal_binary(), "doctor", "--store-only", "--store-only", "--store", self.store]
         done = subprocess.run(argv, cwd=self.root, env=self.environment(env), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                               timeout=TIMEOUT_SECONDS)
         if done.returncode != 0:
             before = self.runs[-1] if self.runs else "no run"
-            raise AssertionError(f"`sepal doctor --store {self.store}` ended with status {done.returncode}:\n"
+            raise AssertionError(f"`sepal doctor --store-only --store {self.store}` ended with status {done.returncode}:\n"
                                  f"{done.stdout}\nafter\n{before}")
 
     def mypy(self, *arguments: str, cwd: str = "") -> Run:
