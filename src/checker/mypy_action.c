@@ -96,7 +96,7 @@ static void add_modules(struct words *w, struct stage *st)
 
 static const char **command_line(struct stage *st, const char *config)
 {
-	const struct mypy_setup *setup = st->setup;
+	const struct checker_setup *setup = st->setup;
 	struct words w = { 0 };
 	const char **argv;
 
@@ -179,7 +179,7 @@ static bool is_missing_name(const struct unit_spec *unit, const char *id)
 
 static const char *config_text(struct stage *st)
 {
-	const struct mypy_setup *setup = st->setup;
+	const struct checker_setup *setup = st->setup;
 	const struct unit_spec *unit = st->unit;
 	struct buf extra = BUF_INIT, text = BUF_INIT;
 	const char *result;
@@ -201,7 +201,7 @@ static const char *config_text(struct stage *st)
 	return result;
 }
 
-void mypy_action_make(const struct mypy_setup *setup, const struct unit_spec *unit, struct arena *arena,
+void mypy_action_make(const struct checker_setup *setup, const struct unit_spec *unit, struct arena *arena,
                       struct action *ret)
 {
 	const char *config = setup->plugin_config_toml ? "pyproject.toml" : "mypy.ini";
@@ -230,3 +230,24 @@ void mypy_action_make(const struct mypy_setup *setup, const struct unit_spec *un
 	stage_release(&st);
 	action_finish(ret);
 }
+
+struct mypy_format mypy_format_of(const struct checker_setup *setup)
+{
+	return (struct mypy_format){ .librt = setup->format.first, .cache = setup->format.second };
+}
+
+static bool supports(struct checker_format format)
+{
+	return mypy_format_supported((struct mypy_format){ .librt = format.first, .cache = format.second });
+}
+
+const struct checker checker_mypy = {
+	.name = "mypy",
+	.worker_program = "sepal_mypy_worker.py",
+	.supported = "mypy 2.0 to 2.4",
+	.supports = supports,
+	.outcome_interface = mypy_outcome_interface,
+	.outcome_report = mypy_outcome_report,
+	.action_make = mypy_action_make,
+	.action_interpret = mypy_action_interpret,
+};

@@ -190,8 +190,8 @@ static int ask_worker(struct pipeline *p, struct err *err)
 	const char *missing = js_get_string(p->answer, "missing", NULL);
 	if (missing)
 		return err_set(err, ERR_CHECKER,
-		               "%s has no mypy: %s; install it there (`%s -m pip install mypy`) or give --python", p->python,
-		               missing, p->python);
+		               "%s has no %s: %s; install it there (`%s -m pip install %s`) or give --python", p->python,
+		               p->checker->name, missing, p->python, p->checker->name);
 	const struct js *exit_status = js_get(p->answer, "exit");
 	if (js_is_int(exit_status)) {
 		p->refused = true;
@@ -394,6 +394,8 @@ static int make_runner_of(struct pipeline *p, const char *kind, const struct run
 	};
 	if (fs_mkdirs(config.scratch, err))
 		return -1;
+	if (strcmp(kind, "process") == 0 && !p->checker->action_make)
+		return err_set(err, ERR_USAGE, "%s has no hermetic form; use --runner worker", p->checker->name);
 	if (strcmp(kind, "process") == 0)
 		return runner_process_new(&config, ret, err);
 	if (ensure_worker(p, err))

@@ -21,7 +21,9 @@ struct pipeline {
 	const char *state_dir;      /* of this work tree */
 	const char *run_name;       /* hex: which command line within the work tree; names files in state_dir */
 	const char *python, *worker_program;
-	struct digest worker_digest;
+	const struct checker *checker;
+	struct digest worker_digest, action_program_digest;
+	const char *action_program; /* NULL: the checker needs none */
 	struct worker *worker;      /* NULL until Python is needed */
 	struct js *answer;          /* of describe; `described` borrows from it */
 	struct described described;
@@ -31,7 +33,7 @@ struct pipeline {
 	bool refused;
 	int refused_exit;
 	const char *refused_out, *refused_err;
-	struct mypy_setup setup;
+	struct checker_setup setup;
 	struct digest versions_file, toolchain;
 	struct resolver *resolver;
 	struct statcache *stats;

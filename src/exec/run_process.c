@@ -72,11 +72,12 @@ static void fail(struct run *run, struct err *err)
 static void on_done(void *ctx, const struct action_outcome *outcome, struct err *err)
 {
 	struct run *run = ctx;
+	const struct checker_setup *setup = run->runner->config.setup;
 	struct unit_outcome o = { 0 };
 	struct err own = ERR_INIT;
 	if (!outcome)
 		err_move(&own, err);
-	else if (!mypy_action_interpret(run->runner->config.setup, run->spec, outcome, &run->arena, &o, &own))
+	else if (!setup->checker->action_interpret(setup, run->spec, outcome, &run->arena, &o, &own))
 		deliver(run, &o);
 	if (err_is_set(&own))
 		fail(run, &own);
@@ -94,7 +95,7 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 	run->spec = units[0];
 	run->unit = units[0]->unit;
 	r->runs = run;
-	mypy_action_make(r->config.setup, units[0], &run->arena, &run->action);
+	r->config.setup->checker->action_make(r->config.setup, units[0], &run->arena, &run->action);
 	run->action.timeout_seconds = r->config.timeout_seconds;
 	if (process_runner_start(r->processes, &run->action, &run->arena, on_done, run, err)) {
 		err_wrap(err, "checking %s in a hermetic process", units[0]->members[0].id);

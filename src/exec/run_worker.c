@@ -106,50 +106,11 @@ static void announce(struct worker_runner *r, const struct unit_spec *unit)
 	worker_send(r->worker, frame);
 }
 
-static struct js *encode_member(const struct member_spec *m)
-{
-	struct js *j = js_new_object();
-	js_set_string(j, "id", m->id);
-	js_set_string(j, "path", m->canonical);
-	js_set(j, "source", m->source ? js_new_string(m->source) : js_new_null());
-	js_set_bool(j, "silent", m->silent);
-	js_set_int(j, "options", m->options);
-	struct js *extra = js_new_array();
-	for (const char **e = m->extra_deps; e && *e; e++)
-		js_append(extra, js_new_string(*e));
-	js_set(j, "extra_deps", extra);
-	return j;
-}
-
-static struct js *encode_missing(const struct name_spec *n)
-{
-	struct js *j = js_new_object();
-	js_set_string(j, "reason", n->reason);
-	js_set_bool(j, "quiet", n->quiet);
-	js_set_bool(j, "ancestor", n->ancestor);
-	return j;
-}
-
 static struct js *encode_unit(struct worker_runner *r, const struct unit_spec *unit)
 {
-	struct js *j = js_new_object(), *members = js_new_array(), *modules = js_new_object(), *missing = js_new_object();
-	js_set_int(j, "unit", unit->unit);
-	for (uint32_t i = 0; i < unit->member_count; i++) {
+	for (uint32_t i = 0; i < unit->member_count; i++)
 		send_options(r, unit->members[i].options);
-		js_append(members, encode_member(&unit->members[i]));
-	}
-	for (uint32_t i = 0; i < unit->name_count; i++) {
-		const struct name_spec *n = &unit->names[i];
-		/* Names are sorted; of a parent package that is also imported the import comes first and counts. */
-		if (n->missing && !js_get(missing, n->name))
-			js_set(missing, n->name, encode_missing(n));
-		if (n->canonical)
-			js_set(modules, n->name, js_new_string(n->canonical));
-	}
-	js_set(j, "members", members);
-	js_set(j, "modules", modules);
-	js_set(j, "missing", missing);
-	return j;
+	return unit_spec_encode(unit);
 }
 
 /* ---- answers ---- */
@@ -203,20 +164,22 @@ typedef int member_fn(struct worker_runner *r, struct flight *f, uint32_t i, int
 static int take_interface(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member,
                           struct err *err)
 {
+	const struct checker_setup *setup = r->config.setup;
 	struct span data, meta;
 	if (read_range(fd, js_get(member, "data"), &f->arena, &data, err) ||
 	    read_range(fd, js_get(member, "meta"), &f->arena, &meta, err))
 		return -1;
-	return mypy_outcome_interface(r->config.setup, f->spec, i, data, meta, &f->arena, &f->outcome, err);
+	return setup->checker->outcome_interface(setup, f->spec, i, data, meta, &f->arena, &f->outcome, err);
 }
 
 static int take_report(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member,
                        struct err *err)
 {
+	const struct checker_setup *setup = r->config.setup;
 	struct span meta_ex;
 	if (read_range(fd, js_get(member, "meta_ex"), &f->arena, &meta_ex, err))
 		return -1;
-	return mypy_outcome_report(r->config.setup, f->spec, i, meta_ex, &f->arena, &f->outcome, err);
+	return setup->checker->outcome_report(setup, f->spec, i, meta_ex, &f->arena, &f->outcome, err);
 }
 
 /* Applies `take` to every member of the frame; each member of the unit must be there once. */
@@ -266,28 +229,6 @@ static void on_report(struct worker_runner *r, struct flight *f, const struct js
 	arena_release(&f->arena);
 }
 
-static const char *optional_string(struct arena *a, const struct js *j)
-{
-	const char *s = js_string(j, NULL);
-	return s ? arena_strdup(a, s) : NULL;
-}
-
-/* [path, line, column, end_line, end_column, severity, text, code] */
-static struct diag decode_message(struct arena *a, const struct js *j)
-{
-	const char *path = optional_string(a, js_at(j, 0));
-	return (struct diag){
-		.path = path ? path : "",
-		.line = (int32_t)js_int(js_at(j, 1), -1),
-		.column = (int32_t)js_int(js_at(j, 2), -1),
-		.end_line = (int32_t)js_int(js_at(j, 3), -1),
-		.end_column = (int32_t)js_int(js_at(j, 4), -1),
-		.is_note = strcmp(js_string(js_at(j, 5), "error"), "note") == 0,
-		.message = arena_strdup(a, js_string(js_at(j, 6), "")),
-		.code = optional_string(a, js_at(j, 7)),
-	};
-}
-
 static void on_blocked(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
 {
 	(void)err;
@@ -298,7 +239,7 @@ static void on_blocked(struct worker_runner *r, struct flight *f, const struct j
 	o->blockers.count = (uint32_t)js_len(messages);
 	o->blockers.items = ARENA_ARRAY(&f->arena, struct diag, o->blockers.count + 1);
 	for (uint32_t i = 0; i < o->blockers.count; i++)
-		o->blockers.items[i] = decode_message(&f->arena, js_at(messages, i));
+		o->blockers.items[i] = diag_decode_js(js_at(messages, i), &f->arena);
 	f->done = true;
 	r->config.events.blocked(r->config.events.ctx, f->unit, o);
 	arena_release(&f->arena);
@@ -435,7 +376,7 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 		b->flights[i].spec = units[i];
 		b->flights[i].unit = units[i]->unit;
 		b->flights[i].title = units[i]->members[0].id;
-		mypy_outcome_init(units[i], &b->flights[i].arena, &b->flights[i].outcome);
+		unit_outcome_init(units[i], &b->flights[i].arena, &b->flights[i].outcome);
 		announce(r, units[i]);
 		js_append(list, encode_unit(r, units[i]));
 	}

@@ -13,7 +13,7 @@
 #ifndef SEPAL_EXEC_RUNNER_H
 #define SEPAL_EXEC_RUNNER_H
 
-#include "checker/mypy_action.h"
+#include "checker/checker.h"
 #include "exec/worker.h"
 #include "model/unit_spec.h"
 #include "store/store.h"
@@ -32,7 +32,7 @@ struct runner_config {
 	struct loop *loop;
 	struct store *store;
 	const char *scratch; /* an empty directory of the runner's own */
-	const struct mypy_setup *setup;
+	const struct checker_setup *setup;
 	unsigned lanes;      /* children at once */
 	unsigned timeout_seconds; /* for one unit (process) or one batch (worker) */
 	bool keep_failed; /* process: keep the staged directory of a unit that failed */

@@ -66,3 +66,22 @@ bool diag_equal(const struct diag *a, const struct diag *b)
 	       a->end_column == b->end_column && a->is_note == b->is_note && same(a->message, b->message) &&
 	       same(a->code, b->code);
 }
+
+static const char *copy(struct arena *a, const char *s)
+{
+	return s ? arena_strdup(a, s) : NULL;
+}
+
+struct diag diag_decode_js(const struct js *j, struct arena *a)
+{
+	return (struct diag){
+		.path = arena_strdup(a, js_string(js_at(j, 0), "")),
+		.line = (int32_t)js_int(js_at(j, 1), -1),
+		.column = (int32_t)js_int(js_at(j, 2), -1),
+		.end_line = (int32_t)js_int(js_at(j, 3), -1),
+		.end_column = (int32_t)js_int(js_at(j, 4), -1),
+		.is_note = strcmp(js_string(js_at(j, 5), "error"), "note") == 0,
+		.message = arena_strdup(a, js_string(js_at(j, 6), "")),
+		.code = copy(a, js_string(js_at(j, 7), NULL)),
+	};
+}

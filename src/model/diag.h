@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 
 struct diag {
 	const char *path;     /* NULL: the module's own file; "" : no location, `message` is the whole line */
@@ -35,6 +36,9 @@ struct diag_list {
 void diag_list_encode(const struct diag_list *list, struct buf *out);
 /* Strings are copied into `arena`. */
 bool diag_list_decode(struct reader *r, struct arena *arena, struct diag_list *ret);
+/* As JSON, as the worker protocol has it (doc/formats/worker.md): [path, line, column, end_line, end_column, severity,
+ * text, code]. A path that is null becomes "". What is not there gets a default; everything is copied into `arena`. */
+struct diag diag_decode_js(const struct js *j, struct arena *arena);
 bool diag_equal(const struct diag *a, const struct diag *b);
 
 #endif

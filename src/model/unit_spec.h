@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/json.h"
 #include "model/result.h"
 
 struct member_spec {
@@ -57,5 +58,8 @@ struct unit_spec {
 	const char *const *ancestors; /* canonical paths of parent packages' files that are not in the closure and not
 	                                 members, sorted, NULL-terminated: staged empty */
 };
+
+/* As the `run` request has it (doc/formats/worker.md, `unit`): without the closure, which goes by `modules`. */
+struct js *unit_spec_encode(const struct unit_spec *unit);
 
 #endif

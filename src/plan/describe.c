@@ -34,8 +34,8 @@ static int decode_identity(const struct js *answer, struct arena *a, struct desc
 	const struct js *version = js_get(target, "python_version");
 	d->checker = copy(a, js_get_string(checker, "name", NULL));
 	d->version = copy(a, js_get_string(checker, "version", NULL));
-	d->format.librt = (uint8_t)js_int(js_at(format, 0), 0);
-	d->format.cache = (uint8_t)js_int(js_at(format, 1), 0);
+	d->format.first = (uint8_t)js_int(js_at(format, 0), 0);
+	d->format.second = (uint8_t)js_int(js_at(format, 1), 0);
 	d->python = copy(a, js_get_string(python, "executable", NULL));
 	d->python_version = copy(a, js_get_string(python, "version", NULL));
 	d->implementation = copy(a, js_get_string(python, "implementation", ""));

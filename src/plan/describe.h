@@ -10,8 +10,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
-#include "checker/mypy_meta.h"
-#include "checker/options.h"
+#include "checker/checker.h"
 #include "source/resolve.h"
 
 struct described_source {
@@ -36,7 +35,7 @@ struct display {
 
 struct described {
 	const char *checker, *version;
-	struct mypy_format format;
+	struct checker_format format;
 	const char *python, *python_version, *implementation, *machine;
 	struct described_part *parts;
 	uint32_t part_count;

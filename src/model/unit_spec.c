@@ -1,0 +1,46 @@
+/* A unit as the worker protocol's `run` request has it. */
+#include "model/unit_spec.h"
+
+static struct js *encode_member(const struct member_spec *m)
+{
+	struct js *j = js_new_object();
+	js_set_string(j, "id", m->id);
+	js_set_string(j, "path", m->canonical);
+	js_set(j, "source", m->source ? js_new_string(m->source) : js_new_null());
+	js_set_bool(j, "silent", m->silent);
+	js_set_int(j, "options", m->options);
+	struct js *extra = js_new_array();
+	for (const char **e = m->extra_deps; e && *e; e++)
+		js_append(extra, js_new_string(*e));
+	js_set(j, "extra_deps", extra);
+	return j;
+}
+
+static struct js *encode_missing(const struct name_spec *n)
+{
+	struct js *j = js_new_object();
+	js_set_string(j, "reason", n->reason);
+	js_set_bool(j, "quiet", n->quiet);
+	js_set_bool(j, "ancestor", n->ancestor);
+	return j;
+}
+
+struct js *unit_spec_encode(const struct unit_spec *unit)
+{
+	struct js *j = js_new_object(), *members = js_new_array(), *modules = js_new_object(), *missing = js_new_object();
+	js_set_int(j, "unit", unit->unit);
+	for (uint32_t i = 0; i < unit->member_count; i++)
+		js_append(members, encode_member(&unit->members[i]));
+	for (uint32_t i = 0; i < unit->name_count; i++) {
+		const struct name_spec *n = &unit->names[i];
+		/* Names are sorted; of a parent package that is also imported the import comes first and counts. */
+		if (n->missing && !js_get(missing, n->name))
+			js_set(missing, n->name, encode_missing(n));
+		if (n->canonical)
+			js_set(modules, n->name, js_new_string(n->canonical));
+	}
+	js_set(j, "members", members);
+	js_set(j, "modules", modules);
+	js_set(j, "missing", missing);
+	return j;
+}
