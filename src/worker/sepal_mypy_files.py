@@ -6,6 +6,7 @@ canonical paths only; nothing outside the table is there, so a result cannot dep
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 
@@ -19,6 +20,7 @@ class StagedFiles(FileSystemCache):
     def __init__(self, typeshed: str) -> None:
         super().__init__()
         self.typeshed = typeshed
+        self.native_parser = False  # does the parser of this run read files by itself, in mypy's own runs?
         self.sources: dict[str, str | None] = {}  # canonical -> real; None: a namespace package, a bare directory
         self.contents: dict[str, bytes] = {}
 
@@ -72,6 +74,16 @@ class StagedFiles(FileSystemCache):
         return not real_only and self.stat_or_none(path) is not None
 
     def read(self, path: str) -> bytes:
+        """The bytes of a source, for mypy to decode and to hand to its parser.
+
+        Decoding takes a byte order mark away. A parser that opens the file by itself sees it, and counts it as a column
+        of the first line: it gets a second one."""
+        contents = self._contents(path)
+        if self.native_parser and contents.startswith(codecs.BOM_UTF8):
+            return codecs.BOM_UTF8 + contents
+        return contents
+
+    def _contents(self, path: str) -> bytes:
         if path not in self.contents:
             real = self._real(path)
             if real is None:
@@ -81,10 +93,10 @@ class StagedFiles(FileSystemCache):
         return self.contents[path]
 
     def hash_digest(self, path: str) -> str:
-        return hash_digest(self.read(path))
+        return hash_digest(self._contents(path))
 
     def samefile(self, f1: str, f2: str) -> bool:
         return f1 == f2
 
     def size(self, path: str) -> int:
-        return 0 if self._namespace(path) else len(self.read(path))
+        return 0 if self._namespace(path) else len(self._contents(path))

@@ -53,6 +53,7 @@ class Checker:
             raise Refused(str(err)) from None
         except CompileError as err:
             raise Refused("; ".join(err.messages)) from None
+        self.files.native_parser = options.native_parser
         self.manager = self._manager(options, plugin, snapshot, request["typeshed"])
         self.stdlib_versions = self.manager.find_module_cache.stdlib_py_versions
         self.interfaces = Interfaces(self.manager)
