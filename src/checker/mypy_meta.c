@@ -9,6 +9,7 @@
 #include "checker/mypy_ff.h"
 
 enum {
+	EXTRA_OPTIONS = 11, /* the first CACHE_VERSION with options that are not in the digest of the others */
 	PRI_HIGH = 5, /* mypy's priority of a top-level import: what it takes for a dependency without one */
 };
 
@@ -180,17 +181,20 @@ static struct span sha1_span(const unsigned char *hash)
 	return (struct span){ (const char *)hash, SHA1_SIZE };
 }
 
-/* options_snapshot() plus the two extra options of write_cache(), keys sorted. */
-static void put_options(struct buf *out, const char *platform, const unsigned char options_hash[SHA1_SIZE])
+/* options_snapshot(), and since mypy 2.4 the two extra options of write_cache(); keys sorted. */
+static void put_options(struct mypy_format format, struct buf *out, const char *platform,
+                        const unsigned char options_hash[SHA1_SIZE])
 {
 	struct buf hex = BUF_INIT;
 
 	hex_encode(&hex, options_hash, SHA1_SIZE);
-	put_list(out, FF_DICT_STR_GEN, 4);
-	ff_put_bare(out, span_of("is_parallel"));
-	ff_put_tag(out, FF_FALSE);
-	ff_put_bare(out, span_of("local_partial_types"));
-	ff_put_tag(out, FF_TRUE);
+	put_list(out, FF_DICT_STR_GEN, format.cache >= EXTRA_OPTIONS ? 4 : 2);
+	if (format.cache >= EXTRA_OPTIONS) {
+		ff_put_bare(out, span_of("is_parallel"));
+		ff_put_tag(out, FF_FALSE);
+		ff_put_bare(out, span_of("local_partial_types"));
+		ff_put_tag(out, FF_TRUE);
+	}
 	ff_put_bare(out, span_of("other_options"));
 	ff_put_str(out, hex.data);
 	ff_put_bare(out, span_of("platform"));
@@ -217,7 +221,7 @@ void mypy_meta_write(struct mypy_format format, const char *version_id, const ch
 	ff_put_tagged_int(out, 0); /* mtime of the data file */
 	put_list(out, FF_LIST_STR, 0);
 	ff_put_int(out, 0); /* imports_ignored */
-	put_options(out, platform, options_hash);
+	put_options(format, out, platform, options_hash);
 	ff_put_bytes(out, span_of("")); /* suppressed_deps_opts */
 	put_equal_ints(out, dep_count, PRI_HIGH);
 	put_equal_ints(out, dep_count, 1);

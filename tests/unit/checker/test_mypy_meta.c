@@ -178,6 +178,19 @@ static void the_canonical_meta_file_is_what_mypy_would_write(void **state)
 	buf_release(&out);
 }
 
+static void mypy_before_2_4_has_no_extra_options(void **state)
+{
+	static const unsigned char hash[SHA1_SIZE];
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	mypy_meta_write((struct mypy_format){ 0, 10 }, "2.3.0", "a", "/a.py", "linux", hash, NULL, 0, hash, span_of(""),
+	                false, &out);
+	for (size_t at = 0; at + 11 <= out.len; at++)
+		assert_memory_not_equal(out.data + at, "is_parallel", 11);
+	buf_release(&out);
+}
+
 static void plugin_data_goes_from_file_to_file_as_it_is(void **state)
 {
 	struct arena arena = ARENA_INIT;
@@ -237,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_meta_ex_file_is_read),
 		cmocka_unit_test(every_truncation_of_a_meta_ex_file_is_refused),
 		cmocka_unit_test(the_canonical_meta_file_is_what_mypy_would_write),
+		cmocka_unit_test(mypy_before_2_4_has_no_extra_options),
 		cmocka_unit_test(plugin_data_goes_from_file_to_file_as_it_is),
 		cmocka_unit_test(the_empty_meta_ex_file_has_no_errors_and_no_dependencies),
 		cmocka_unit_test(json_is_written_as_mypy_writes_it),
