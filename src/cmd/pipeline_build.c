@@ -1,0 +1,142 @@
+/* Runners, and builds that plan again while the checker discovers dependencies. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "cmd/pipeline_internal.h"
+#include "sys/fs.h"
+#include "sys/path.h"
+
+enum { MAX_REPLANS = 16 };
+
+static int make_runner_of(struct pipeline *p, const char *kind, const struct runner_events *events, struct runner **ret,
+                          struct err *err)
+{
+	const struct settings *s = p->settings;
+	const char *scratch;
+	if (store_scratch(p->store, &scratch, err))
+		return -1;
+	struct runner_config config = {
+		.loop = p->loop,
+		.store = p->store,
+		.scratch = path_join(&p->arena, scratch, kind),
+		.setup = &p->setup,
+		.lanes = s->jobs,
+		.timeout_seconds = s->timeout_seconds,
+		.keep_failed = s->keep_failed,
+		.events = *events,
+	};
+	if (fs_mkdirs(config.scratch, err))
+		return -1;
+	if (strcmp(kind, "process") == 0 && !p->checker->action_make)
+		return err_set(err, ERR_USAGE, "%s has no hermetic form; use --runner worker", p->checker->name);
+	if (strcmp(kind, "process") == 0)
+		return runner_process_new(&config, ret, err);
+	if (pipeline_worker(p, err))
+		return -1;
+	struct worker_begin begin = { p->described.global_options, p->described.plugins, p->described.plugin_config_js };
+	struct worker *w = p->worker;
+	p->worker = NULL; /* the runner's from now on */
+	return runner_worker_new(&config, w, &begin, ret, err);
+}
+
+static int make_chosen_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+{
+	struct pipeline *p = ctx;
+	return make_runner_of(p, p->settings->runner, events, ret, err);
+}
+
+static int make_process_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+{
+	return make_runner_of(ctx, "process", events, ret, err);
+}
+
+static struct build_config build_config(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e),
+                                        void *ctx)
+{
+	return (struct build_config){
+		.plan = &p->plan,
+		.options = p->described.options,
+		.toolchain = &p->toolchain,
+		.store = p->store,
+		.loop = p->loop,
+		.make_runner = make_chosen_runner,
+		.runner_ctx = p,
+		.lanes = p->settings->jobs,
+		.policy = p->settings->on_conflict,
+		.on_event = on_event,
+		.ctx = ctx,
+	};
+}
+
+int pipeline_build_again(struct pipeline *p, const unsigned char *forced, struct build **ret,
+                         void (*on_event)(void *ctx, const struct build_event *e), void *ctx, struct err *err)
+{
+	struct build_config config = build_config(p, on_event, ctx);
+	config.make_runner = make_process_runner;
+	config.forced = forced;
+	config.no_record = true;
+	*ret = build_new(&config);
+	return build_run(*ret, err);
+}
+
+/* Takes over what the checker discovered, merged by module. */
+static void adopt_discovered(struct pipeline *p)
+{
+	uint32_t n;
+	const struct plan_discovered *found = build_discovered(p->build, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t have = 0, more = 0;
+		struct plan_discovered *d = NULL;
+		for (uint32_t k = 0; k < p->discovered_count && !d; k++)
+			if (strcmp(p->discovered[k].module, found[i].module) == 0)
+				d = &p->discovered[k];
+		if (!d) {
+			p->discovered = xrealloc(p->discovered, (p->discovered_count + 1) * sizeof *p->discovered);
+			d = &p->discovered[p->discovered_count++];
+			*d = (struct plan_discovered){ arena_strdup(&p->arena, found[i].module),
+			                               ARENA_ARRAY(&p->arena, const char *, 1) };
+		}
+		while (d->names[have])
+			have++;
+		while (found[i].names[more])
+			more++;
+		const char **names = ARENA_ARRAY(&p->arena, const char *, have + more + 1);
+		memcpy(names, d->names, have * sizeof *names);
+		for (uint32_t k = 0; k < more; k++) {
+			bool known = false;
+			for (uint32_t j = 0; j < have; j++)
+				known = known || strcmp(names[j], found[i].names[k]) == 0;
+			if (!known)
+				names[have++] = arena_strdup(&p->arena, found[i].names[k]);
+		}
+		d->names = names;
+	}
+}
+
+int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
+                   struct err *err)
+{
+	if (!p->loop && loop_new(&p->loop, &p->clock, err))
+		return -1;
+	for (unsigned round = 0;; round++) {
+		struct build_config config = build_config(p, on_event, ctx);
+		uint32_t n;
+		config.no_store_read = p->settings->no_store_read && round == 0;
+		p->build = build_new(&config);
+		if (build_run(p->build, err))
+			return -1;
+		build_discovered(p->build, &n);
+		if (!n)
+			return 0;
+		if (round == MAX_REPLANS)
+			return err_set(err, ERR_CHECKER,
+			               "the checker reports new dependencies of %s each time it is asked; a plugin does not settle",
+			               build_discovered(p->build, &n)->module);
+		adopt_discovered(p);
+		build_free(p->build);
+		p->build = NULL;
+		if (pipeline_save_discovered(p, err) || pipeline_replan(p, err))
+			return -1;
+	}
+}
