@@ -203,13 +203,13 @@ class Repo:
 
     def doctor(self, env: dict[str, str] | None = None) -> None:
         """The store verifies, whatever the run before did."""
-        argv = [sepal_binary(), "doctor", "--store-only", "--store-only", "--store", self.store]
+        argv = [sepal_binary(), "doctor", "--store-only", "--store", self.store]
         done = subprocess.run(argv, cwd=self.root, env=self.environment(env), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                               timeout=TIMEOUT_SECONDS)
         if done.returncode != 0:
             before = self.runs[-1] if self.runs else "no run"
-            raise AssertionError(f"`sepal doctor --store-only --store {self.store}` ended with status {done.returncode}:\n"
+            raise AssertionError(f"`sepal {' '.join(argv[1:])}` ended with status {done.returncode}:\n"
                                  f"{done.stdout}\nafter\n{before}")
 
     def mypy(self, *arguments: str, cwd: str = "") -> Run:
