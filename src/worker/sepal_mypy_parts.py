@@ -6,19 +6,13 @@ that knows them. Small units are not worth a fork.
 
 from __future__ import annotations
 
-import ctypes
 import marshal
 import os
-import signal
 from typing import Any, Callable
 
-_PR_SET_PDEATHSIG = 1
+from sepal_server import die_with_parent
+
 _WORTH_A_FORK = 30  # members
-
-
-def die_with_parent() -> None:
-    """A forked process has no reason to outlive the one that reads from it, however that one ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def parts_of(members: list[str], lanes: int) -> list[list[str]]:

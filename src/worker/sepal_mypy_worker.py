@@ -1,14 +1,13 @@
 """Sepal's worker for mypy: run it with the interpreter that mypy is installed for.
 
-Speaks doc/formats/worker.md on stdin and stdout. Begin reading at sepal_mypy_run.py (the loop), then
-sepal_mypy_unit.py (one unit, step by step).
+Speaks doc/formats/worker.md on stdin and stdout. Begin reading at sepal_server.py (the loop), then
+sepal_mypy_run.py (what the loop asks for) and sepal_mypy_unit.py (one unit, step by step).
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 
 # Two phases, three files per module, and the functions that sepal_mypy_unit.py is made of.
@@ -19,26 +18,16 @@ def main() -> int:
     # stdout is for frames. Whatever else writes to it (a plugin, mypy's own prints) goes to stderr.
     answers = os.dup(1)
     os.dup2(2, 1)
-    from sepal_frames import BadFrame
-
     missing = _missing()
     if missing is not None:
         return _without_mypy(answers, missing)
     from mypy.defaults import RECURSION_LIMIT
-    from sepal_mypy_run import Server
+    from sepal_mypy_run import MypyAdapter
+    from sepal_server import serve
 
     sys.setrecursionlimit(RECURSION_LIMIT)
     gc.set_threshold(200 * 1000, 30, 30)  # as mypy does
-    server = Server(answers)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        server.serve()
-    except BadFrame as err:
-        sys.stderr.write(f"sepal_mypy_worker: {err}\n")
-        return 3
-    except BrokenPipeError:
-        return 0  # nobody listens any more
-    return 0
+    return serve(MypyAdapter(), answers, "sepal_mypy_worker")
 
 
 def _missing() -> str | None:

@@ -1,0 +1,144 @@
+"""Sepal's worker for the toy language (sepal_toy_language.py): the example of doc/adapters.md.
+
+Speaks doc/formats/worker.md on stdin and stdout; the loop is sepal_server.py.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from typing import Any, Callable
+
+from sepal_frames import pack, write_all
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class BadBlob(Exception):
+    """An interface is not what its digest says. One sentence."""
+
+
+class ToyAdapter:
+    """See sepal_server.Adapter."""
+
+    def __init__(self) -> None:
+        self.options: dict[int, dict[str, Any]] = {}
+        self.announced: dict[str, dict[str, Any]] = {}
+        self.loaded: dict[str, dict[str, Any]] = {}
+
+    def describe(self, cwd: str, argv: list[str]) -> dict[str, Any]:
+        from sepal_toy_describe import describe
+
+        return describe(cwd, argv)
+
+    def begin(self, request: dict[str, Any]) -> None:
+        pass
+
+    def define_options(self, index: int, values: dict[str, Any]) -> None:
+        self.options[index] = values
+
+    def announce(self, modules: list[dict[str, Any]]) -> None:
+        for module in modules:
+            self.announced[module["id"]] = module
+
+    def load(self, name: str) -> dict[str, Any]:
+        if name not in self.loaded:
+            self.loaded[name] = self._read(name)
+        return self.loaded[name]
+
+    def _read(self, name: str) -> dict[str, Any]:
+        import hashlib
+        import json
+
+        entry = self.announced[name]
+        with open(entry["blob"], "rb") as file:
+            data = file.read()
+        if hashlib.sha256(data).hexdigest() != entry["digest"]:
+            raise BadBlob(f"{entry['blob']}, the interface of {name}, has been altered.")
+        return json.loads(data)
+
+    def check(self, request: dict[str, Any], pipe: int) -> None:
+        Batch(self, request["batch"], pipe).run(request["units"])
+
+
+class Batch:
+    """A batch of units in its child: all interfaces first, then the bodies."""
+
+    def __init__(self, adapter: ToyAdapter, number: int, pipe: int) -> None:
+        self.adapter = adapter
+        self.number = number
+        self.pipe = pipe
+        self.path = os.path.join(os.getcwd(), f"pack-{number}")
+        self.end = 0
+
+    def run(self, requests: list[dict[str, Any]]) -> None:
+        self.pack = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        waiting: list[tuple[int, Any]] = []
+        for request in requests:
+            self._guarded(request["unit"], lambda: self._interfaces(request, waiting))
+        for number, unit in waiting:
+            self._guarded(number, lambda: self._reports(number, unit))
+        self._send({"event": "end"})
+
+    def _interfaces(self, request: dict[str, Any], waiting: list[tuple[int, Any]]) -> None:
+        from sepal_toy_language import Unit
+
+        start = time.monotonic()
+        number = request["unit"]
+        unit = Unit(request, self.adapter.options, self.adapter.load)
+        unknown = {name: needed for name, member in unit.members.items()
+                   if (needed := [other for other in member.dependencies
+                                  if other not in unit.members and other not in self.adapter.announced])}
+        if unknown:
+            self._send({"event": "discovered", "unit": number, "dependencies": unknown})
+            return
+        places = [{"id": name, "data": self._keep(data), "meta": self._keep(meta)}
+                  for name, data, meta in unit.interfaces()]
+        self._send_step("interface", number, places, start)
+        waiting.append((number, unit))
+
+    def _reports(self, number: int, unit: Any) -> None:
+        start = time.monotonic()
+        places = [{"id": name, "meta_ex": self._keep(meta_ex)} for name, meta_ex in unit.reports()]
+        self._send_step("report", number, places, start)
+
+    def _guarded(self, unit: int, step: Callable[[], None]) -> None:
+        """A unit that fails says so and does not concern the others."""
+        from sepal_toy_language import Blocked
+
+        try:
+            step()
+        except Blocked as err:
+            self._send({"event": "blocked", "unit": unit, "phase": err.phase, "messages": err.messages})
+        except BadBlob as err:
+            self._send({"event": "failed", "unit": unit, "kind": "bad-blob", "message": str(err)})
+        except Exception:
+            self._send({"event": "failed", "unit": unit, "kind": "crash", "message": traceback.format_exc()})
+
+    def _send_step(self, event: str, unit: int, places: list[dict[str, Any]], start: float) -> None:
+        self._send({"event": event, "unit": unit, "pack": self.path, "members": places,
+                    "ms": int((time.monotonic() - start) * 1000)})
+
+    def _keep(self, data: bytes) -> list[int]:
+        place = [self.end, len(data)]
+        write_all(self.pack, data)
+        self.end += len(data)
+        return place
+
+    def _send(self, message: dict[str, Any]) -> None:
+        write_all(self.pipe, pack({**message, "batch": self.number}))
+
+
+def main() -> int:
+    # stdout is for frames. Whatever else writes to it goes to stderr.
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    from sepal_server import serve
+
+    return serve(ToyAdapter(), answers, "sepal_toy_worker")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
