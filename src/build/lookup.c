@@ -25,8 +25,10 @@ static int load_result(struct build *b, uint32_t unit, const struct digest *d, b
 	bool found;
 	int failed = store_get(b->config.store, d, &record, &found, err);
 	struct build_unit *u = &b->units[unit];
-	*ret_hit = !failed && found && result_decode(buf_span(&record), &b->arena, &u->result) &&
-	           fits_unit(b, unit, &u->result);
+	bool decoded = !failed && found && result_decode(buf_span(&record), &b->arena, &u->result);
+	if (!failed && found && !decoded)
+		store_discard(b->config.store, d);
+	*ret_hit = decoded && fits_unit(b, unit, &u->result);
 	buf_release(&record);
 	/* An interface that is gone (or was found altered) makes the whole result a miss. */
 	for (uint32_t i = 0; *ret_hit && i < u->result.member_count; i++)
@@ -56,7 +58,9 @@ static int lookup_manifest(struct build *b, uint32_t unit, bool *ret_hit, struct
 	bool found;
 	int failed = store_lookup(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, &record, &found, err);
 	*ret_hit = false;
-	if (!failed && found && manifest_decode(buf_span(&record), &scratch, &m)) {
+	if (!failed && found && !manifest_decode(buf_span(&record), &scratch, &m)) {
+		store_discard_record(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key);
+	} else if (!failed && found) {
 		build_mark_closure(b, unit);
 		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++)
 			if (entry_holds(b, unit, &m.entries[i]))
@@ -93,7 +97,9 @@ static int lookup_strict(struct build *b, uint32_t unit, bool *ret_hit, struct e
 	int failed = store_lookup(b->config.store, STORE_ACTIONS, &b->units[unit].strict_key, &record, &found, err);
 	*ret_hit = false;
 	struct digest d;
-	if (!failed && found && decode_action_record(&record, &d))
+	if (!failed && found && !decode_action_record(&record, &d))
+		store_discard_record(b->config.store, STORE_ACTIONS, &b->units[unit].strict_key);
+	else if (!failed && found)
 		failed = load_result(b, unit, &d, ret_hit, err);
 	buf_release(&record);
 	return failed;

@@ -88,6 +88,16 @@ static int report_conflicts(const struct digest_map *m, struct err *err)
 		first->b.producer);
 }
 
+/* The store mends itself; the user should know that it had to. */
+static void warn_of_corruption(const struct check *c)
+{
+	struct store_counters counters = store_counters(c->pipeline.store);
+	if (counters.corrupt && !c->quiet)
+		fprintf(stderr, "sepal: warning: %llu entries of the store were not what they should be and have been removed; if "
+		        "this happens again, check the disk that holds %s\n",
+		        (unsigned long long)counters.corrupt, c->pipeline.settings->store);
+}
+
 /* What remains after a build: failures of the environment come before the report's own status. */
 static int conclude(struct check *c, const struct report *report, int *ret_exit, struct err *err)
 {
@@ -133,6 +143,7 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 		report_make(p, &look, &report);
 		print(stdout, &report.out);
 		print(stderr, &report.err);
+		warn_of_corruption(c);
 		failed = pipeline_save(p, err) || history_save(c->history, p, err) || stats_write_build(p, err) ||
 		         conclude(c, &report, ret_exit, err);
 		if (!failed && build_stats(p->build).blocked == 0)

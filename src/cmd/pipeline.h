@@ -56,7 +56,8 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 /* For `sepal verify`: runs the `forced` units again with the process runner over the same plan, enters nothing into the
  * tables. The caller frees *ret. */
 int pipeline_build_again(struct pipeline *p, const unsigned char *forced, struct build **ret,
-                         void (*on_event)(void *ctx, const struct build_event *e), void *ctx, struct err *err) MUST_CHECK;
+                         void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
+                         struct err *err) MUST_CHECK;
 /* A file of this work tree's state, in the pipeline's arena: state_dir/KIND-<run_name>. */
 const char *pipeline_state_file(struct pipeline *p, const char *kind);
 /* Writes the caches that make the next run cheaper. */

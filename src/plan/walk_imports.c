@@ -1,0 +1,91 @@
+/* What a file imports, as names of modules (all_imported_modules_in_file, compute_dependencies). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "plan/walk.h"
+#include "sys/path.h"
+
+static void want(struct walk *w, const char *name)
+{
+	VEC_GROW(w->wanted, w->wanted_count, w->wanted_cap);
+	uint32_t dots = 0;
+	for (const char *c = name; *c; c++)
+		dots += *c == '.';
+	w->wanted[w->wanted_count] = (struct wanted){ name, dots, w->wanted_count };
+	w->wanted_count++;
+}
+
+/* mypy sorts submodules before their packages (key -dots, stable). */
+static int deeper_first(const void *a, const void *b)
+{
+	const struct wanted *x = a, *y = b;
+	if (x->dots != y->dots)
+		return x->dots > y->dots ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static bool is_module(struct walk *w, const char *id)
+{
+	return walk_module_index(w->plan, id) != NO_MODULE || map_get_str(&w->source_names, id) ||
+	       resolver_find_simple(w->in->resolver, id)->status == RESOLVE_FOUND;
+}
+
+/* BuildManager.correct_rel_imp; NULL for a relative import beyond the top (a blocking error of the checker). */
+static const char *absolute_name(struct walk *w, const struct plan_module *m, const struct import *imp)
+{
+	struct arena *a = &w->plan->arena;
+	uint32_t up = imp->level;
+	if (up == 0)
+		return imp->module;
+	const char *base = m->real ? path_basename(m->real) : "";
+	if (strncmp(base, "__init__.", 9) == 0)
+		up--;
+	size_t len = strlen(m->id);
+	for (uint32_t i = 0; i < up; i++) {
+		while (len > 0 && m->id[len - 1] != '.')
+			len--;
+		if (len > 0)
+			len--;
+	}
+	const char *package = arena_strndup(a, m->id, len);
+	const char *name = *imp->module ? arena_printf(a, "%s.%s", package, imp->module) : package;
+	return *name ? name : NULL;
+}
+
+static void want_import(struct walk *w, const struct plan_module *m, const struct import *imp)
+{
+	struct arena *a = &w->plan->arena;
+	if (imp->kind == IMPORT_MODULE) {
+		want(w, imp->module);
+		for (const char *dot = strchr(imp->module, '.'); dot; dot = strchr(dot + 1, '.'))
+			want(w, arena_strndup(a, imp->module, (size_t)(dot - imp->module)));
+		return;
+	}
+	const char *from = absolute_name(w, m, imp);
+	if (!from)
+		return;
+	for (uint32_t i = 0; imp->kind == IMPORT_FROM && i < imp->name_count; i++) {
+		const char *sub = arena_printf(a, "%s.%s", from, imp->names[i]);
+		if (is_module(w, sub))
+			want(w, sub);
+	}
+	want(w, from);
+}
+
+void walk_collect_wanted(struct walk *w, uint32_t at)
+{
+	const struct plan_module *m = &w->plan->modules[at];
+	const struct scan_result *scan = &w->scans[at];
+	w->wanted_count = 0;
+	for (uint32_t i = 0; i < scan->import_count; i++)
+		want_import(w, m, &scan->imports[i]);
+	if (w->wanted_count)
+		qsort(w->wanted, w->wanted_count, sizeof *w->wanted, deeper_first);
+	for (const char **extra = m->extra_deps; extra && *extra; extra++)
+		want(w, *extra);
+	if (strcmp(m->id, "builtins") != 0)
+		want(w, "builtins");
+	if (scan->template_strings)
+		want(w, "string.templatelib");
+}

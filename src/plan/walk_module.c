@@ -1,0 +1,98 @@
+/* One file on the walk: its digest, its imports (by content, from the scan cache), its place in the plan. */
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "plan/walk.h"
+#include "sys/fs.h"
+#include "sys/path.h"
+
+enum { MAX_SOURCE = 64 * 1024 * 1024 };
+
+static uint64_t scan_options_digest(const struct scan_options *o)
+{
+	struct buf b = BUF_INIT;
+	buf_addf(&b, "%d.%d %s", o->python_major, o->python_minor, o->platform);
+	for (const char *const *n = o->always_true; n && *n; n++)
+		buf_addf(&b, " +%s", *n);
+	for (const char *const *n = o->always_false; n && *n; n++)
+		buf_addf(&b, " -%s", *n);
+	uint64_t h = hash_xxh3(buf_span(&b));
+	buf_release(&b);
+	return h;
+}
+
+/* Digest and imports of a module's file. A file that cannot be read has none: the checker will say why. */
+int walk_read(struct walk *w, struct plan_module *m, struct scan_result *ret, struct err *err)
+{
+	const struct described *d = w->in->described;
+	struct scan_options o = { d->target_major, d->target_minor, d->platform,
+		                  options_always_true(d->options, m->options),
+		                  options_always_false(d->options, m->options) };
+	memset(ret, 0, sizeof *ret);
+	if (!m->real)
+		return 0;
+	struct buf content = BUF_INIT;
+	struct err why = ERR_INIT;
+	if (statcache_digest(w->in->stats, m->real, &m->digest, &m->size, &content, &why)) {
+		m->unreadable = true;
+		err_release(&why);
+		return 0;
+	}
+	uint64_t options = scan_options_digest(&o);
+	int failed = 0;
+	if (!scan_cache_get(w->in->scans, &m->digest, options, &w->plan->arena, ret)) {
+		if (!content.len && m->size)
+			failed = fs_read(m->real, MAX_SOURCE, &content, err);
+		if (!failed) {
+			scan_imports(buf_span(&content), &o, &w->plan->arena, ret);
+			scan_cache_put(w->in->scans, &m->digest, options, ret);
+		}
+	}
+	buf_release(&content);
+	return failed;
+}
+
+const char *walk_display_path(struct walk *w, const char *path)
+{
+	size_t n = strlen(w->in->cwd);
+	if (strncmp(path, w->in->cwd, n) == 0 && path[n] == '/')
+		return arena_strdup(&w->plan->arena, path + n + 1);
+	return arena_strdup(&w->plan->arena, path);
+}
+
+int walk_add_module(struct walk *w, const char *id, const struct resolution *found, const char *display,
+                      bool is_source, bool silent, uint32_t *ret, struct err *err)
+{
+	struct plan *p = w->plan;
+	VEC_GROW(p->modules, p->module_count, p->module_cap);
+	uint32_t at = p->module_count;
+	struct plan_module *m = &p->modules[at];
+	*m = (struct plan_module){
+		.id = arena_strdup(&p->arena, id),
+		.canonical = canonical_path(&p->arena, id, found, w->in->described->typeshed),
+		.real = found->is_namespace ? NULL : arena_strdup(&p->arena, found->path),
+		.display = display,
+		.root = found->root,
+		.is_source = is_source,
+		.silent = silent,
+		.is_stub = found->is_stub,
+		.is_package = found->is_package,
+		.is_namespace = found->is_namespace,
+		.options = options_of(w->in->described->options, id),
+	};
+	for (uint32_t i = 0; i < w->in->discovered_count; i++)
+		if (strcmp(w->in->discovered[i].module, id) == 0)
+			m->extra_deps = w->in->discovered[i].names;
+	if ((size_t)at >= w->scan_cap) {
+		w->scan_cap = p->module_cap;
+		w->scans = xrealloc(w->scans, w->scan_cap * sizeof *w->scans);
+	}
+	if (walk_read(w, m, &w->scans[at], err))
+		return -1;
+	const char *base = path_basename(found->path);
+	m->partial_stub = strcmp(base, "__init__.pyi") == 0 && w->scans[at].module_getattr;
+	map_put_str(&p->index, m->id, at, NULL);
+	p->module_count++;
+	*ret = at;
+	return 0;
+}
