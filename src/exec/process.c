@@ -36,7 +36,7 @@ struct process_runner {
 	struct store *store;
 	char *scratch, *kept;
 	struct flight *flights;
-	struct verified verified;
+	struct stage_pool pool;
 	uint64_t started, directories;
 	unsigned running;
 	bool keep_failed;
@@ -55,6 +55,7 @@ int process_runner_new(struct loop *loop, struct store *store, const char *scrat
 	r->loop = loop;
 	r->store = store;
 	r->scratch = xstrdup(scratch);
+	r->pool.dir = path_join(&r->pool.arena, scratch, "inlined");
 	*ret = r;
 	return 0;
 }
@@ -213,7 +214,7 @@ int process_runner_start(struct process_runner *r, const struct action *a, struc
 		                   .out = CHILD_PIPE, .err = CHILD_PIPE };
 
 	*f = (struct flight){ .runner = r, .arena = arena, .child = CHILD_INIT, .done = done, .ctx = ctx };
-	if (process_stage_make(&f->stage, dir, a, r->store, &r->verified, arena, err) ||
+	if (process_stage_make(&f->stage, dir, a, r->store, &r->pool, arena, err) ||
 	    child_spawn(&f->child, &spec, err)) {
 		remove_directory(dir);
 		release_flight(f);
@@ -243,7 +244,7 @@ void process_runner_free(struct process_runner *r)
 	cancel_all(r);
 	if (!r->kept)
 		remove_directory(r->scratch);
-	verified_release(&r->verified);
+	stage_pool_release(&r->pool);
 	free(r->scratch);
 	free(r->kept);
 	free(r);

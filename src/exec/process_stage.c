@@ -11,10 +11,11 @@ enum {
 	MODE_SCRIPT = 0555,
 };
 
-void verified_release(struct verified *v)
+void stage_pool_release(struct stage_pool *pool)
 {
-	map_release(&v->digests);
-	arena_release(&v->arena);
+	map_release(&pool->verified);
+	map_release(&pool->inlined);
+	arena_release(&pool->arena);
 }
 
 static bool has_digest(struct span bytes, const struct digest *expected)
@@ -62,12 +63,12 @@ static int copy_blob(struct store *store, const struct action_input *in, const c
 }
 
 static int verify_blob(struct store *store, const struct action_input *in, const char *hex, const char *path,
-                       struct verified *verified, struct err *err)
+                       struct stage_pool *pool, struct err *err)
 {
 	struct buf bytes = BUF_INIT;
 	int rc;
 
-	if (map_get_str(&verified->digests, hex))
+	if (map_get_str(&pool->verified, hex))
 		return 0;
 	rc = fs_read(path, FILE_LIMIT, &bytes, err);
 	if (rc == 0 && !has_digest(buf_span(&bytes), &in->digest)) {
@@ -75,12 +76,12 @@ static int verify_blob(struct store *store, const struct action_input *in, const
 		rc = missing_blob(hex, err);
 	}
 	if (rc == 0)
-		map_put_str(&verified->digests, arena_strdup(&verified->arena, hex), 0, NULL);
+		map_put_str(&pool->verified, arena_strdup(&pool->arena, hex), 0, NULL);
 	buf_release(&bytes);
 	return rc;
 }
 
-static int stage_blob(struct store *store, const struct action_input *in, const char *target, struct verified *verified,
+static int stage_blob(struct store *store, const struct action_input *in, const char *target, struct stage_pool *pool,
                       struct err *err)
 {
 	char hex[DIGEST_HEX_SIZE + 1];
@@ -89,23 +90,40 @@ static int stage_blob(struct store *store, const struct action_input *in, const 
 	digest_hex(&in->digest, hex);
 	if (!store_blob_path(store, &in->digest, &path))
 		return copy_blob(store, in, hex, target, err);
-	if (verify_blob(store, in, hex, path, verified, err))
+	if (verify_blob(store, in, hex, path, pool, err))
 		return -1;
 	return fs_link(path, target, err);
 }
 
-static int stage_input(const struct action_input *in, const char *target, struct store *store,
-                       struct verified *verified, struct err *err)
+static int stage_inline(struct span bytes, const char *target, struct stage_pool *pool, struct arena *arena,
+                        struct err *err)
 {
-	bool script = in->bytes.len >= 2 && memcmp(in->bytes.data, "#!", 2) == 0;
+	bool script = bytes.len >= 2 && memcmp(bytes.data, "#!", 2) == 0;
+	char hex[DIGEST_HEX_SIZE + 1];
+	struct digest digest;
+	const char *pooled;
 
+	hash_sha256(bytes, &digest);
+	digest_hex(&digest, hex);
+	pooled = path_join(arena, pool->dir, hex);
+	if (!map_get_str(&pool->inlined, hex)) {
+		if (fs_mkdirs(pool->dir, err) || fs_create(pooled, bytes, script ? MODE_SCRIPT : MODE_DATA, err))
+			return -1;
+		map_put_str(&pool->inlined, arena_strdup(&pool->arena, hex), 0, NULL);
+	}
+	return fs_link(pooled, target, err);
+}
+
+static int stage_input(const struct action_input *in, const char *target, struct store *store, struct stage_pool *pool,
+                       struct arena *arena, struct err *err)
+{
 	switch (in->kind) {
 	case INPUT_BLOB:
-		return stage_blob(store, in, target, verified, err);
+		return stage_blob(store, in, target, pool, err);
 	case INPUT_FILE:
 		return stage_file(in, target, err);
 	case INPUT_INLINE:
-		return fs_create(target, in->bytes, script ? MODE_SCRIPT : MODE_DATA, err);
+		return stage_inline(in->bytes, target, pool, arena, err);
 	case INPUT_DIRECTORY:
 		return fs_mkdirs(target, err);
 	case INPUT_PLATFORM:
@@ -115,7 +133,7 @@ static int stage_input(const struct action_input *in, const char *target, struct
 }
 
 int process_stage_make(struct process_stage *ret, const char *dir, const struct action *a, struct store *store,
-                       struct verified *verified, struct arena *arena, struct err *err)
+                       struct stage_pool *pool, struct arena *arena, struct err *err)
 {
 	const char *parent = "";
 
@@ -128,7 +146,8 @@ int process_stage_make(struct process_stage *ret, const char *dir, const struct 
 		if (strcmp(above, parent) != 0 && fs_mkdirs(above, err))
 			return -1;
 		parent = above; /* inputs are sorted: the next one is often in the same directory */
-		if (stage_input(&a->inputs[i], target, store, verified, err) || fs_lstat(target, &ret->staged[i], err))
+		if (stage_input(&a->inputs[i], target, store, pool, arena, err) ||
+		    fs_lstat(target, &ret->staged[i], err))
 			return err_wrap(err, "staging %s", a->inputs[i].path);
 	}
 	return 0;

@@ -16,16 +16,22 @@ struct process_stage {
 	struct file_stat *staged; /* one per input, as it was when the run began */
 };
 
-/* Blobs that were found to be what their names say. */
-struct verified {
-	struct map digests;
+/*
+ * What the actions of one runner share. A file that was given with its bytes is written once, into `dir`, and linked
+ * into each directory that needs it: most inputs of an action are placeholders and metas that many actions have, and a
+ * new inode costs a file system many times what a link costs. Whoever writes to one is found out by the comparison.
+ */
+struct stage_pool {
+	const char *dir; /* owned by the caller; made when it is first needed */
+	struct map verified; /* blobs that were found to be what their names say */
+	struct map inlined;  /* contents that are in `dir` */
 	struct arena arena;
 };
-void verified_release(struct verified *v);
+void stage_pool_release(struct stage_pool *pool);
 
 /* `dir` is not there yet. On failure what was made stays, for the caller to remove. */
 int process_stage_make(struct process_stage *ret, const char *dir, const struct action *a, struct store *store,
-                       struct verified *verified, struct arena *arena, struct err *err) MUST_CHECK;
+                       struct stage_pool *pool, struct arena *arena, struct err *err) MUST_CHECK;
 /* *ret_path: the first path (in byte order) that is neither an untouched input nor an output, or that is gone. */
 int process_stage_compare(const struct process_stage *s, struct arena *arena, const char **ret_path,
                           struct err *err) MUST_CHECK;
