@@ -149,6 +149,9 @@ static void put_missing_section(struct stage *st, const struct name_spec *name, 
 {
 	struct import_options first = first_imports(st);
 	struct section s = { .module = name->name };
+	/* A typed namespace package has its marker at the top, and the stage does not (mark_module): mypy would take what
+	 * is missing there for untyped. This makes it look, and find nothing. */
+	bool look = strcmp(name->reason, "not-found") == 0 && (st->site || first.follow_untyped);
 
 	if (strcmp(name->reason, "skipped") == 0)
 		s.follow = "skip";
@@ -157,8 +160,8 @@ static void put_missing_section(struct stage *st, const struct name_spec *name, 
 	s.follow_for_stubs = s.follow && name->canonical && strstr(name->canonical, ".pyi");
 	if (first.ignore_missing != name->quiet)
 		s.ignore_missing = name->quiet ? "true" : "false";
-	if (first.follow_untyped)
-		s.follow_untyped = "false";
+	if (first.follow_untyped != look)
+		s.follow_untyped = look ? "true" : "false";
 	if (s.follow || s.ignore_missing || s.follow_untyped)
 		put_section(out, &s, st->setup->plugin_config_toml);
 }

@@ -34,6 +34,7 @@ IMPORTS = {
         from stubbed.absent import x
         from app import silent_one, util
         import partial.known, partial.unknown.deeper
+        import marked.real, marked.bare, marked.absent, marked.absent.deeper.still
 
         reveal_type(typed.sub.g(f()))
         reveal_type(typed.cycle_a.A().b().a())
@@ -78,6 +79,10 @@ IMPORTS = {
     "site/stubbed-stubs/part.pyi": "k: int\n",
     "site/partial-stubs/__init__.pyi": "def __getattr__(name: str) -> object: ...\n",
     "site/partial-stubs/known.pyi": "",
+    "site/marked/py.typed": "",
+    "site/marked/real/__init__.py": "",
+    "site/marked/real/py.typed": "",
+    "site/marked/bare.py": "",
     "fakepython": FAKE_PYTHON,
     "mypy.ini": """\
         [mypy]
