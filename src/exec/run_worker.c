@@ -159,7 +159,8 @@ static int read_range(int fd, const struct js *range, struct arena *arena, struc
 	return 0;
 }
 
-typedef int member_fn(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member, struct err *err);
+typedef int member_fn(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member,
+                      struct err *err);
 
 static int take_interface(struct worker_runner *r, struct flight *f, uint32_t i, int fd, const struct js *member,
                           struct err *err)
@@ -266,7 +267,8 @@ static void on_failed(struct worker_runner *r, struct flight *f, const struct js
 	const char *kind = js_get_string(frame, "kind", "crash");
 	const char *message = js_get_string(frame, "message", "no message");
 	if (strcmp(kind, "bad-blob") == 0)
-		err_set(err, ERR_CORRUPT, "an interface in the store is not what its digest says: %s; run `sepal doctor`", message);
+		err_set(err, ERR_CORRUPT, "an interface in the store is not what its digest says: %s; run `sepal doctor`",
+		        message);
 	else
 		err_set(err, ERR_CHECKER, "the checker failed: %s", message);
 	fail_flight(r, f, err);
@@ -435,7 +437,8 @@ static int begin(struct worker_runner *r, const struct worker_begin *with, struc
 		return -1;
 	int failed = 0;
 	if (strcmp(js_get_string(answer, "event", ""), "ready") != 0)
-		failed = err_set(err, ERR_CHECKER, "the checker cannot start: %s", js_get_string(answer, "message", "no reason given"));
+		failed = err_set(err, ERR_CHECKER, "the checker cannot start: %s",
+		                 js_get_string(answer, "message", "no reason given"));
 	js_free(answer);
 	return failed;
 }

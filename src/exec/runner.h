@@ -41,7 +41,7 @@ struct runner_config {
 
 struct runner {
 	const char *name;
-	/* Units of one batch are independent of each other. The specs are the runner's until each has had its last event. */
+	/* Units of one batch are independent of each other. A spec is the runner's until it has had its last event. */
 	int (*start)(struct runner *r, const struct unit_spec *const *units, uint32_t count, struct err *err);
 	/* How many batches may be started now. */
 	unsigned (*free_lanes)(const struct runner *r);
