@@ -1,7 +1,7 @@
 /*
  * The seam between Sepal and a checker. An adapter says what to run for a unit and what came out; it never spawns,
- * never touches the disk and never learns where it ran. Everything above this room sees checkers through `struct checker`
- * only. doc/adapters.md tells how to write one, with the toy (checker/toy.h) as the example.
+ * never touches the disk and never learns where it ran. Everything above this room sees checkers through
+ * `struct checker` only. doc/adapters.md tells how to write one, with the toy (checker/toy.h) as the example.
  *
  * A unit is checked in one of two forms, and both must give the same bytes:
  * - by the adapter's worker program (doc/formats/worker.md): outcome_interface and outcome_report decode, member by
