@@ -73,6 +73,11 @@ static uint32_t header_colon(struct range r)
 	return i;
 }
 
+static bool ends_target(const struct token *t)
+{
+	return token_is_op(t, ',') || token_is_op(t, ')') || token_is_name(t, "as");
+}
+
 /* `with a as b, (c as d)`: nothing else in a header says `as`, at whatever depth. */
 static bool with_has_effect(const struct effect_scan *s, struct range header)
 {
@@ -81,7 +86,7 @@ static bool with_has_effect(const struct effect_scan *s, struct range header)
 			continue;
 		struct range rest = range_part(header, i + 1, header.to);
 		uint32_t to = rest.from;
-		while (to < rest.to && !token_is_op(&rest.tokens[to], ',') && !token_is_op(&rest.tokens[to], ')'))
+		while (to < rest.to && !ends_target(&rest.tokens[to]))
 			to = range_next(rest, to);
 		if (target_has_effect(s, range_part(rest, rest.from, to < rest.to ? to : rest.to), 0))
 			return true;

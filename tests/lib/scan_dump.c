@@ -89,10 +89,15 @@ static void read_file(const char *path, struct buf *out)
 	fclose(f);
 }
 
+static int hex_digit(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
 static void read_hex(const char *hex, struct buf *out)
 {
-	for (unsigned byte; sscanf(hex, "%2x", &byte) == 1; hex += 2)
-		buf_add_char(out, (char)byte);
+	for (; hex[0] && hex[1]; hex += 2)
+		buf_add_char(out, (char)(hex_digit(hex[0]) << 4 | hex_digit(hex[1])));
 }
 
 static double seconds(void)
