@@ -1,8 +1,10 @@
 /* Makes, compares and empties the directory of one action. */
 #include "exec/process_stage.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "sys/path.h"
 
 enum {
@@ -13,9 +15,44 @@ enum {
 
 void stage_pool_release(struct stage_pool *pool)
 {
-	map_release(&pool->verified);
-	map_release(&pool->inlined);
+	map_release(&pool->known);
+	free(pool->stats);
 	arena_release(&pool->arena);
+}
+
+static bool untouched(const struct file_stat *was, const struct file_stat *is)
+{
+	if (was->kind == FILE_DIR)
+		return is->kind == FILE_DIR;
+	return was->kind == is->kind && was->inode == is->inode && was->size == is->size && was->mtime_ns == is->mtime_ns;
+}
+
+static bool is_known(const struct stage_pool *pool, const char *path)
+{
+	const uint32_t *at = map_get_str(&pool->known, path);
+	struct file_stat now;
+	struct err ignored = ERR_INIT;
+	bool same = at && !fs_lstat(path, &now, &ignored) && untouched(&pool->stats[*at], &now);
+
+	err_release(&ignored);
+	return same;
+}
+
+static int know(struct stage_pool *pool, const char *path, struct err *err)
+{
+	struct file_stat now;
+	bool is_new;
+	uint32_t *at;
+
+	if (fs_lstat(path, &now, err))
+		return -1;
+	at = map_put_str(&pool->known, arena_strdup(&pool->arena, path), pool->count, &is_new);
+	if (is_new) {
+		VEC_GROW(pool->stats, pool->count, pool->cap);
+		pool->count++;
+	}
+	pool->stats[*at] = now;
+	return 0;
 }
 
 static bool has_digest(struct span bytes, const struct digest *expected)
@@ -68,7 +105,7 @@ static int verify_blob(struct store *store, const struct action_input *in, const
 	struct buf bytes = BUF_INIT;
 	int rc;
 
-	if (map_get_str(&pool->verified, hex))
+	if (is_known(pool, path))
 		return 0;
 	rc = fs_read(path, FILE_LIMIT, &bytes, err);
 	if (rc == 0 && !has_digest(buf_span(&bytes), &in->digest)) {
@@ -76,7 +113,7 @@ static int verify_blob(struct store *store, const struct action_input *in, const
 		rc = missing_blob(hex, err);
 	}
 	if (rc == 0)
-		map_put_str(&pool->verified, arena_strdup(&pool->arena, hex), 0, NULL);
+		rc = know(pool, path, err);
 	buf_release(&bytes);
 	return rc;
 }
@@ -106,11 +143,10 @@ static int stage_inline(struct span bytes, const char *target, struct stage_pool
 	hash_sha256(bytes, &digest);
 	digest_hex(&digest, hex);
 	pooled = path_join(arena, pool->dir, hex);
-	if (!map_get_str(&pool->inlined, hex)) {
-		if (fs_mkdirs(pool->dir, err) || fs_create(pooled, bytes, script ? MODE_SCRIPT : MODE_DATA, err))
-			return -1;
-		map_put_str(&pool->inlined, arena_strdup(&pool->arena, hex), 0, NULL);
-	}
+	if (!is_known(pool, pooled) &&
+	    (fs_mkdirs(pool->dir, err) || fs_unlink(pooled, err) ||
+	     fs_create(pooled, bytes, script ? MODE_SCRIPT : MODE_DATA, err) || know(pool, pooled, err)))
+		return -1;
 	return fs_link(pooled, target, err);
 }
 
@@ -160,14 +196,6 @@ struct comparison {
 	uint32_t seen; /* inputs that are still there */
 	const char *odd;
 };
-
-static bool untouched(const struct file_stat *was, const struct file_stat *is)
-{
-	if (was->kind == FILE_DIR)
-		return is->kind == FILE_DIR;
-	return was->kind == is->kind && was->inode == is->inode && was->size == is->size &&
-	       was->mtime_ns == is->mtime_ns;
-}
 
 static void note_odd(struct comparison *c, const char *path)
 {

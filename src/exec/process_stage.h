@@ -19,12 +19,14 @@ struct process_stage {
 /*
  * What the actions of one runner share. A file that was given with its bytes is written once, into `dir`, and linked
  * into each directory that needs it: most inputs of an action are placeholders and metas that many actions have, and a
- * new inode costs a file system many times what a link costs. Whoever writes to one is found out by the comparison.
+ * new inode costs a file system many times what a link costs. Blobs are linked from the store. An action that writes to
+ * such a file is found out by the comparison, and the next one gets it anew.
  */
 struct stage_pool {
-	const char *dir; /* owned by the caller; made when it is first needed */
-	struct map verified; /* blobs that were found to be what their names say */
-	struct map inlined;  /* contents that are in `dir` */
+	const char *dir;  /* owned by the caller; made when it is first needed */
+	struct map known; /* path -> index in `stats`: files whose bytes are right as long as they look as they did */
+	struct file_stat *stats;
+	uint32_t count, cap;
 	struct arena arena;
 };
 void stage_pool_release(struct stage_pool *pool);

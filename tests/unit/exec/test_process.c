@@ -230,7 +230,34 @@ static void the_directory_is_gone_afterwards(void **state)
 	script(f, "true");
 	run(f);
 	assert_ok(fs_list(f->scratch, &f->arena, &listing, &err));
-	assert_int_equal(listing.count, 0);
+	assert_int_equal(listing.count, 1);
+	assert_string_equal(listing.entries[0].name, "inlined"); /* for the actions to come */
+}
+
+static void equal_texts_are_one_file(void **state)
+{
+	struct fixture *f = *state;
+
+	add_text(f, "a/text", "1");
+	add_text(f, "b/text", "1");
+	add_text(f, "b/other", "2");
+	script(f, "test a/text -ef b/text && ! test a/text -ef b/other");
+	run(f);
+	assert_int_equal(f->outcome.exit_status, 0);
+}
+
+static void a_shared_text_that_an_action_changes_is_noticed_and_written_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	add_text(f, "text", "1");
+	script(f, "grep -q 1 text || exit 3; chmod 600 text; echo 2 > text");
+	for (int i = 0; i < 2; i++) {
+		f->calls = 0;
+		run(f);
+		assert_int_equal(f->outcome.exit_status, 0);
+		assert_string_equal(f->outcome.undeclared, "text");
+	}
 }
 
 static void a_failed_run_can_be_kept(void **state)
@@ -415,6 +442,8 @@ int main(void)
 		TEST(a_removed_input_is_named),
 		TEST(a_blob_of_the_store_is_not_harmed_by_one_who_replaces_it),
 		TEST(the_directory_is_gone_afterwards),
+		TEST(equal_texts_are_one_file),
+		TEST(a_shared_text_that_an_action_changes_is_noticed_and_written_anew),
 		TEST(a_failed_run_can_be_kept),
 		TEST(a_signal_is_told_from_a_status),
 		TEST(the_time_limit_ends_the_whole_group),
