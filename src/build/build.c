@@ -106,19 +106,27 @@ static void release_dependents(struct build *b, uint32_t unit, bool something_ra
 	}
 }
 
-static void block_dependents(struct build *b, uint32_t unit, uint32_t reason)
+/* Everything that waits for `unit`, however far above: a chain may be as long as the plan, so there is no recursion. */
+static void block_dependents(struct build *b, uint32_t unit)
 {
-	const struct plan_unit *u = &b->config.plan->units[unit];
-	for (uint32_t i = 0; i < u->needed_by->count; i++) {
-		uint32_t d = u->needed_by->to[i];
-		if (b->units[d].state != UNIT_WAITING)
-			continue;
-		set_state(b, d, UNIT_BLOCKED);
-		b->units[d].blocked_by = reason;
-		b->stats.blocked++;
-		emit(b, BUILD_BLOCKED, d, NULL);
-		block_dependents(b, d, reason);
+	uint32_t *stack = NULL, len = 0, cap = 0;
+	VEC_GROW(stack, len, cap);
+	stack[len++] = unit;
+	while (len) {
+		const struct graph_edges *above = b->config.plan->units[stack[--len]].needed_by;
+		for (uint32_t i = 0; i < above->count; i++) {
+			uint32_t d = above->to[i];
+			if (b->units[d].state != UNIT_WAITING)
+				continue;
+			set_state(b, d, UNIT_BLOCKED);
+			b->units[d].blocked_by = unit;
+			b->stats.blocked++;
+			emit(b, BUILD_BLOCKED, d, NULL);
+			VEC_GROW(stack, len, cap);
+			stack[len++] = d;
+		}
 	}
+	free(stack);
 }
 
 static void know_interfaces(struct build *b, uint32_t unit, const struct result *r)
@@ -265,7 +273,7 @@ static void on_blocked(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	set_state(b, unit, UNIT_BLOCKED);
 	b->stats.blocked++;
 	emit(b, BUILD_BLOCKED, unit, NULL);
-	block_dependents(b, unit, unit);
+	block_dependents(b, unit);
 }
 
 static void on_failed(void *ctx, uint32_t unit, struct err *err)
@@ -285,7 +293,7 @@ static void on_failed(void *ctx, uint32_t unit, struct err *err)
 		err_move(&b->failure, err);
 	}
 	if (!released)
-		block_dependents(b, unit, unit);
+		block_dependents(b, unit);
 }
 
 static void on_discovered(void *ctx, uint32_t unit, const char *module, const char *const *names)

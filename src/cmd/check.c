@@ -98,6 +98,13 @@ static void warn_of_corruption(const struct check *c)
 		        (unsigned long long)counters.corrupt, c->pipeline.settings->store);
 }
 
+static int report_failures(const struct err *first, uint32_t more, struct err *err)
+{
+	if (!more)
+		return err_set(err, first->kind, "%s", first->message);
+	return err_set(err, first->kind, "%s\n  %u more failed as well; --verbose names them", first->message, more);
+}
+
 /* What remains after a build: failures of the environment come before the report's own status. */
 static int conclude(struct check *c, const struct report *report, int *ret_exit, struct err *err)
 {
@@ -106,7 +113,7 @@ static int conclude(struct check *c, const struct report *report, int *ret_exit,
 	const struct err *failure = build_first_failure(p->build);
 	*ret_exit = report->exit_status;
 	if (failure)
-		return err_set(err, failure->kind, "%s", failure->message);
+		return report_failures(failure, build_stats(p->build).failed - 1, err);
 	if (outputs->conflict_count)
 		return report_conflicts(outputs, err);
 	return 0;

@@ -64,7 +64,7 @@ static void fail(struct run *run, struct err *err)
 	err_wrap(err, "checking %s%s in a hermetic process", run->spec->members[0].id,
 	         run->spec->member_count > 1 ? " and the modules of its import cycle" : "");
 	if (kept)
-		err_wrap(err, "its directory is kept: %s", kept);
+		err_wrap(err, "running it in %s, which is kept", kept);
 	e->failed(e->ctx, run->unit, err);
 	err_release(err);
 }

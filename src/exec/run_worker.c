@@ -1,6 +1,9 @@
 /*
  * The worker runner: units go to the worker as `run` frames, their dependencies as `modules` frames (each module once
  * per run), artifacts come back as ranges of pack files. The frames are documented in doc/formats/worker.md.
+ *
+ * The units of a batch share a process. When it crashes, dies or takes too long, nobody can tell which of them is to
+ * blame: those that have no answer yet are run once more, each in a batch of its own, and only then fail.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +20,16 @@ struct flight {
 	const struct unit_spec *spec; /* valid until the unit's last event: the build owns it */
 	uint32_t unit;
 	const char *title; /* its first member */
+	struct batch *batch;
 	struct unit_outcome outcome;
 	struct arena arena;
-	bool done; /* had its last event */
+	bool told; /* had its `interface` event, perhaps in an earlier batch */
+	bool done; /* had its last event, or waits to be run alone */
+};
+
+struct suspect {
+	const struct unit_spec *spec;
+	bool told;
 };
 
 struct batch {
@@ -36,6 +46,8 @@ struct worker_runner {
 	struct runner_config config;
 	struct worker *worker;
 	struct batch *batches;
+	struct suspect *suspects; /* to be run alone, before anything new */
+	uint32_t suspect_count, suspect_cap;
 	uint32_t next_batch, running;
 	uint64_t started;
 	bool *options_sent; /* per option set */
@@ -141,6 +153,19 @@ static void fail_flight(struct worker_runner *r, struct flight *f, struct err *e
 	err_release(err);
 }
 
+/* The unit's process ended badly. */
+static void blame(struct worker_runner *r, struct flight *f, struct err *err)
+{
+	if (f->batch->count == 1 || err_is_set(&r->gone)) {
+		fail_flight(r, f, err);
+		return;
+	}
+	VEC_GROW(r->suspects, r->suspect_count, r->suspect_cap);
+	r->suspects[r->suspect_count++] = (struct suspect){ f->spec, f->told };
+	f->done = true;
+	err_release(err);
+}
+
 static int read_range(int fd, const struct js *range, struct arena *arena, struct span *ret, struct err *err)
 {
 	int64_t offset = js_int(js_at(range, 0), -1), length = js_int(js_at(range, 1), -1);
@@ -215,8 +240,9 @@ static void on_interface(struct worker_runner *r, struct flight *f, const struct
 {
 	if (take_members(r, f, frame, take_interface, err))
 		fail_flight(r, f, err);
-	else
+	else if (!f->told)
 		r->config.events.interface(r->config.events.ctx, f->unit, &f->outcome);
+	f->told = true;
 }
 
 static void on_report(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
@@ -266,12 +292,25 @@ static void on_failed(struct worker_runner *r, struct flight *f, const struct js
 {
 	const char *kind = js_get_string(frame, "kind", "crash");
 	const char *message = js_get_string(frame, "message", "no message");
-	if (strcmp(kind, "bad-blob") == 0)
+	if (strcmp(kind, "bad-blob") == 0) {
 		err_set(err, ERR_CORRUPT, "an interface in the store is not what its digest says: %s; run `sepal doctor`",
 		        message);
-	else
-		err_set(err, ERR_CHECKER, "the checker failed: %s", message);
-	fail_flight(r, f, err);
+		fail_flight(r, f, err);
+		return;
+	}
+	err_set(err, ERR_CHECKER, "the checker failed: %s", message);
+	blame(r, f, err);
+}
+
+static void start_batch(struct worker_runner *r, const struct unit_spec *const *units, const bool *told,
+                        uint32_t count);
+
+static void start_suspects(struct worker_runner *r)
+{
+	while (r->suspect_count && r->running < r->config.lanes && !err_is_set(&r->gone)) {
+		struct suspect s = r->suspects[--r->suspect_count];
+		start_batch(r, &s.spec, &s.told, 1);
+	}
 }
 
 static void end_batch(struct worker_runner *r, struct batch *b)
@@ -280,7 +319,7 @@ static void end_batch(struct worker_runner *r, struct batch *b)
 		struct err err = ERR_INIT;
 		if (!b->flights[i].done) {
 			err_set(&err, ERR_CHECKER, "the checker ended without an answer");
-			fail_flight(r, &b->flights[i], &err);
+			blame(r, &b->flights[i], &err);
 		}
 		arena_release(&b->flights[i].arena);
 	}
@@ -292,6 +331,7 @@ static void end_batch(struct worker_runner *r, struct batch *b)
 	free(b->flights);
 	free(b);
 	r->running--;
+	start_suspects(r);
 }
 
 static const struct {
@@ -321,8 +361,21 @@ static void on_answer(void *ctx, const struct js *frame)
 	err_release(&err);
 }
 
+static void fail_suspects(struct worker_runner *r, enum err_kind kind, const char *why)
+{
+	while (r->suspect_count) {
+		struct flight f = { .spec = r->suspects[--r->suspect_count].spec };
+		struct err err = ERR_INIT;
+		f.unit = f.spec->unit;
+		f.title = f.spec->members[0].id;
+		err_set(&err, kind, "%s", why);
+		fail_flight(r, &f, &err);
+	}
+}
+
 static void fail_all(struct worker_runner *r, enum err_kind kind, const char *why)
 {
+	fail_suspects(r, kind, why);
 	while (r->batches) {
 		struct batch *b = r->batches;
 		for (uint32_t i = 0; i < b->count; i++) {
@@ -358,7 +411,7 @@ static void on_timeout(struct loop *loop, void *ctx)
 			continue;
 		err_set(&err, ERR_CHECKER, "the checker gave no answer within %u seconds and was ended; see --timeout",
 		        r->config.timeout_seconds);
-		fail_flight(r, &b->flights[i], &err);
+		blame(r, &b->flights[i], &err);
 		err_release(&err);
 	}
 	end_batch(r, b);
@@ -366,11 +419,9 @@ static void on_timeout(struct loop *loop, void *ctx)
 
 /* ---- the runner ---- */
 
-static int start(struct runner *base, const struct unit_spec *const *units, uint32_t count, struct err *err)
+static void start_batch(struct worker_runner *r, const struct unit_spec *const *units, const bool *told,
+                        uint32_t count)
 {
-	struct worker_runner *r = (struct worker_runner *)base;
-	if (err_is_set(&r->gone))
-		return err_set(err, r->gone.kind, "%s", r->gone.message);
 	struct batch *b = xcalloc(1, sizeof *b);
 	*b = (struct batch){ r->next_batch++, xcalloc(count, sizeof *b->flights), count, 0, r, r->batches };
 	struct js *frame = js_new_object(), *list = js_new_array();
@@ -378,6 +429,8 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 		b->flights[i].spec = units[i];
 		b->flights[i].unit = units[i]->unit;
 		b->flights[i].title = units[i]->members[0].id;
+		b->flights[i].batch = b;
+		b->flights[i].told = told && told[i];
 		unit_outcome_init(units[i], &b->flights[i].arena, &b->flights[i].outcome);
 		announce(r, units[i]);
 		js_append(list, encode_unit(r, units[i]));
@@ -391,13 +444,22 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 	worker_send(r->worker, frame);
 	if (r->config.timeout_seconds)
 		b->timer = loop_add_timer(r->config.loop, (int64_t)r->config.timeout_seconds * NS_PER_S, on_timeout, b);
+}
+
+static int start(struct runner *base, const struct unit_spec *const *units, uint32_t count, struct err *err)
+{
+	struct worker_runner *r = (struct worker_runner *)base;
+	if (err_is_set(&r->gone))
+		return err_set(err, r->gone.kind, "%s", r->gone.message);
+	start_batch(r, units, NULL, count);
 	return 0;
 }
 
 static unsigned free_lanes(const struct runner *base)
 {
 	const struct worker_runner *r = (const struct worker_runner *)base;
-	return r->running < r->config.lanes ? r->config.lanes - r->running : 0;
+	uint32_t taken = r->running + r->suspect_count;
+	return taken < r->config.lanes ? r->config.lanes - taken : 0;
 }
 
 static uint64_t processes(const struct runner *base)
@@ -419,6 +481,7 @@ static void runner_free(struct runner *base)
 		free(b);
 	}
 	err_release(&r->gone);
+	free(r->suspects);
 	free(r->options_sent);
 	free(r);
 }

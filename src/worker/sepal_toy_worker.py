@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
 from typing import Any, Callable
 
 from sepal_frames import pack, write_all
@@ -114,8 +113,8 @@ class Batch:
             self._send({"event": "blocked", "unit": unit, "phase": err.phase, "messages": err.messages})
         except BadBlob as err:
             self._send({"event": "failed", "unit": unit, "kind": "bad-blob", "message": str(err)})
-        except Exception:
-            self._send({"event": "failed", "unit": unit, "kind": "crash", "message": traceback.format_exc()})
+        except Exception as err:
+            self._send({"event": "failed", "unit": unit, "kind": "crash", "message": repr(err)})
 
     def _send_step(self, event: str, unit: int, places: list[dict[str, Any]], start: float) -> None:
         self._send({"event": event, "unit": unit, "pack": self.path, "members": places,
