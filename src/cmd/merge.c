@@ -1,8 +1,13 @@
-/* `sepal merge`: folds output manifests ({path: digest}) by the rule of merge/digest_map.h. */
+/*
+ * `sepal merge`: folds output manifests ({path: digest}) by the rule of merge/digest_map.h. For `--on-conflict harmless`
+ * the contents are looked up in the store; what is not there is taken to be different.
+ */
 #include <stdio.h>
 #include <string.h>
 
+#include "checker/mypy_canonical.h"
 #include "cmd/cmd.h"
+#include "store/store.h"
 #include "sys/fs.h"
 
 enum { MANIFEST_LIMIT = 256 * 1024 * 1024 };
@@ -19,6 +24,20 @@ static int add_manifest(struct digest_map *all, const char *path, const struct m
 	js_free(doc);
 	buf_release(&text);
 	return failed ? -1 : 0;
+}
+
+static bool is_harmless(void *ctx, const char *path, const struct digest *a, const struct digest *b)
+{
+	struct store *store = ctx;
+	struct buf x = BUF_INIT, y = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	bool found_x = false, found_y = false;
+	bool same = !store_get(store, a, &x, &found_x, &ignored) && !store_get(store, b, &y, &found_y, &ignored) && found_x &&
+	            found_y && mypy_same_canonical_form(path, buf_span(&x), buf_span(&y));
+	buf_release(&x);
+	buf_release(&y);
+	err_release(&ignored);
+	return same;
 }
 
 static void print_conflicts(const struct digest_map *all)
@@ -46,9 +65,16 @@ int cmd_merge(const struct settings *s, int *ret_exit, struct err *err)
 {
 	struct digest_map all;
 	struct merge_rule rule = { s->on_conflict, NULL, NULL };
+	struct store *store = NULL;
 	int failed = 0;
 	if (!s->paths[0] || !s->paths[1])
 		return err_set(err, ERR_USAGE, "`sepal merge` wants two or more manifests");
+	if (s->on_conflict == CONFLICT_HARMLESS) {
+		if (store_open_local(s->store, &store, err))
+			return -1;
+		rule.harmless = is_harmless;
+		rule.ctx = store;
+	}
 	digest_map_init(&all);
 	for (const char **path = s->paths; *path && !failed; path++)
 		failed = add_manifest(&all, *path, &rule, err);
@@ -61,5 +87,7 @@ int cmd_merge(const struct settings *s, int *ret_exit, struct err *err)
 		*ret_exit = all.conflict_count ? err_exit_status(ERR_CONFLICT) : 0;
 	}
 	digest_map_release(&all);
+	if (store)
+		store_close(store);
 	return failed;
 }

@@ -49,7 +49,7 @@ static const struct row ROWS[] = {
 	  "checker processes at once (default: the number of cores)", NULL },
 	{ "runner", 0, CHOICE, ON_CHECK, AT(runner), "KIND",
 	  "where units run: worker (default) or process (hermetic, one checker process each)", "worker|process" },
-	{ "store", 0, TEXT, ON_RUNS | ON_DOCTOR, AT(store), "DIR",
+	{ "store", 0, TEXT, ON_RUNS | ON_DOCTOR | ON_MERGE, AT(store), "DIR",
 	  "the store (default: $SEPAL_STORE, else $XDG_CACHE_HOME/sepal, else ~/.cache/sepal)", NULL },
 	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE",
 	  "write what was done as JSON (schemas/stats.schema.json)", NULL },
