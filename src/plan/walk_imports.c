@@ -53,9 +53,19 @@ static const char *absolute_name(struct walk *w, const struct plan_module *m, co
 	return *name ? name : NULL;
 }
 
+/* mypy drops most function bodies of a module whose errors it does not show (parse.py), and the imports in them. */
+static bool has_bodies(const struct walk *w, const struct plan_module *m)
+{
+	const struct options *o = w->in->described->options;
+	return options_flag(o, m->options, "preserve_asts", false) ||
+	       !(m->silent || options_flag(o, m->options, "ignore_errors", false));
+}
+
 static void want_import(struct walk *w, const struct plan_module *m, const struct import *imp)
 {
 	struct arena *a = &w->plan->arena;
+	if (imp->strippable && !has_bodies(w, m))
+		return;
 	if (imp->kind == IMPORT_MODULE) {
 		want(w, imp->module);
 		for (const char *dot = strchr(imp->module, '.'); dot; dot = strchr(dot + 1, '.'))
@@ -73,13 +83,21 @@ static void want_import(struct walk *w, const struct plan_module *m, const struc
 	want(w, from);
 }
 
+/* mypy's parser leaves out bodies of functions where nobody will hear of errors in them (parse.parse). */
+static bool leaves_bodies_out(const struct walk *w, const struct plan_module *m)
+{
+	return m->silent || options_flag(w->in->described->options, m->options, "ignore_errors", false);
+}
+
 void walk_collect_wanted(struct walk *w, uint32_t at)
 {
 	const struct plan_module *m = &w->plan->modules[at];
 	const struct scan_result *scan = &w->scans[at];
+	bool stripped = leaves_bodies_out(w, m);
 	w->wanted_count = 0;
 	for (uint32_t i = 0; i < scan->import_count; i++)
-		want_import(w, m, &scan->imports[i]);
+		if (!stripped || !scan->imports[i].strippable)
+			want_import(w, m, &scan->imports[i]);
 	if (w->wanted_count)
 		qsort(w->wanted, w->wanted_count, sizeof *w->wanted, deeper_first);
 	for (const char **extra = m->extra_deps; extra && *extra; extra++)
