@@ -94,7 +94,7 @@ class Run:
 
 
 class Repo:
-    """`root` is the work tree; HOME, cache and scratch files lie beside it."""
+    """`root` is the work tree; HOME, cache and scratch files lie beside it. `python` has the mypy of its runs."""
 
     def __init__(self, files: str = "", env: dict[str, str] | None = None) -> None:
         self.base = os.path.realpath(tempfile.mkdtemp(prefix="sepal-repo."))
@@ -102,6 +102,7 @@ class Repo:
         self.cache = os.path.join(self.base, "cache")
         self.store = os.path.join(self.cache, "sepal")
         self.env = dict(env or {})
+        self.python = checker_python()
         self.runs: list[Run] = []
         for directory in (self.root, self.cache, os.path.join(self.base, "home")):
             os.mkdir(directory)
@@ -163,7 +164,7 @@ class Repo:
     def environment(self, extra: dict[str, str] | None = None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items()
                 if not CLEANED.match(name)}
-        python = checker_python()
+        python = self.python
         return {
             **kept,
             "HOME": os.path.join(self.base, "home"),
@@ -214,7 +215,7 @@ class Repo:
 
     def mypy(self, *arguments: str, cwd: str = "") -> Run:
         """Real mypy on the same tree, without a cache: what `sepal check` must say."""
-        argv = [checker_python(), "-m", "mypy", "--cache-dir=/dev/null", *arguments]
+        argv = [self.python, "-m", "mypy", "--cache-dir=/dev/null", *arguments]
         done = subprocess.run(argv, cwd=os.path.join(self.root, cwd), env=self.environment(),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               errors="replace", timeout=TIMEOUT_SECONDS)
@@ -228,9 +229,29 @@ class Repo:
 
 
 class TestCase(unittest.TestCase):
-    """Tests that work in repositories; they are deleted when the test passes."""
+    """Tests that work in repositories; they are deleted when the test passes.
+
+    A class whose tests need the standard library says so by `primed_by`: files that are checked once, before the first
+    repository of the class is made, each of which then starts with a copy of the store."""
 
     maxDiff = None
+    primed_by = ""
+    _primed: Repo | None = None
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        if cls._primed is not None:
+            cls._primed.delete()
+            cls._primed = None
+
+    @classmethod
+    def _prime(cls, repo: Repo) -> None:
+        if cls._primed is None:
+            cls._primed = Repo(cls.primed_by)
+            run = cls._primed.check(".")
+            if run.status != 0:
+                raise AssertionError(f"the files of `primed_by` are not clean: {run}")
+        shutil.copytree(cls._primed.store, repo.store)
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         self._repos: list[Repo] = []
@@ -253,6 +274,8 @@ class TestCase(unittest.TestCase):
     def repo(self, files: str = "", env: dict[str, str] | None = None) -> Repo:
         repo = Repo(files, env)
         self._repos.append(repo)
+        if self.primed_by:
+            self._prime(repo)
         return repo
 
     def assert_same_as_mypy(self, repo: Repo, *paths: str, mypy_arguments: tuple[str, ...] = (), cwd: str = "") -> Run:
