@@ -4,7 +4,7 @@
 #include "checker/mypy_canonical.h"
 #include "checker/mypy_meta.h"
 
-static const struct mypy_format FORMAT = { 1, 11 };
+static const struct mypy_format FORMAT = { 0, 11 };
 static const unsigned char ONE[SHA1_SIZE] = { 1 }, TWO[SHA1_SIZE] = { 2 };
 static const char NO_PLUGIN_DATA[] = { 2 }; /* mypy's tag of None */
 
