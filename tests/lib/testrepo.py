@@ -32,6 +32,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +142,10 @@ class Repo:
     def remove(self, name: str) -> None:
         path = self.path(name)
         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+
+    def settle(self) -> None:
+        """Waits until what was written is older than the next run: files as young as the run itself are read again."""
+        time.sleep(0.1)
 
     def git(self, *arguments: str) -> str:
         """Git with a fixed identity and time, so that commits have the same names everywhere."""
