@@ -1,7 +1,8 @@
 /*
- * When do two different artifact files say the same? A meta file also holds what no dependent can see: the source's size,
- * times and hash, the lines of imports, hashes of dependencies. Two meta files whose canonical forms are equal differ
- * harmlessly (merge/digest_map.h, `harmless`). All other kinds of file say the same only if their bytes are equal.
+ * When do two different artifact files say the same? A meta file also holds what no dependent can see: the source's
+ * size, times and hash, the lines of imports, hashes of dependencies. Two meta files whose canonical forms are equal
+ * differ harmlessly (merge/digest_map.h, `harmless`). All other kinds of file say the same only if their bytes are
+ * equal.
  */
 #ifndef SEPAL_CHECKER_MYPY_CANONICAL_H
 #define SEPAL_CHECKER_MYPY_CANONICAL_H

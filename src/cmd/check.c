@@ -93,7 +93,8 @@ static void warn_of_corruption(const struct check *c)
 {
 	struct store_counters counters = store_counters(c->pipeline.store);
 	if (counters.corrupt && !c->quiet)
-		fprintf(stderr, "sepal: warning: %llu entries of the store were not what they should be and have been removed; if "
+		fprintf(stderr,
+		        "sepal: warning: %llu entries of the store were not what they should be and have been removed; if "
 		        "this happens again, check the disk that holds %s\n",
 		        (unsigned long long)counters.corrupt, c->pipeline.settings->store);
 }

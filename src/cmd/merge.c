@@ -1,6 +1,6 @@
 /*
- * `sepal merge`: folds output manifests ({path: digest}) by the rule of merge/digest_map.h. For `--on-conflict harmless`
- * the contents are looked up in the store; what is not there is taken to be different.
+ * `sepal merge`: folds output manifests ({path: digest}) by the rule of merge/digest_map.h. For `--on-conflict
+ * harmless` the contents are looked up in the store; what is not there is taken to be different.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +32,8 @@ static bool is_harmless(void *ctx, const char *path, const struct digest *a, con
 	struct buf x = BUF_INIT, y = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	bool found_x = false, found_y = false;
-	bool same = !store_get(store, a, &x, &found_x, &ignored) && !store_get(store, b, &y, &found_y, &ignored) && found_x &&
-	            found_y && mypy_same_canonical_form(path, buf_span(&x), buf_span(&y));
+	bool same = !store_get(store, a, &x, &found_x, &ignored) && !store_get(store, b, &y, &found_y, &ignored) &&
+	            found_x && found_y && mypy_same_canonical_form(path, buf_span(&x), buf_span(&y));
 	buf_release(&x);
 	buf_release(&y);
 	err_release(&ignored);

@@ -2,10 +2,10 @@
  * Runs one action in a fresh directory that holds only its inputs. Ignorant of checkers: it stages, runs, collects.
  *
  * Blobs are hard-linked from the store when it has files (each is verified once per runner, and again when it was
- * touched), copied otherwise; inline inputs with the same bytes are links to one file; files of the work tree are copied
- * while they are checked against their digest, so what is staged is what the action says.
- * Inputs are read-only; an inline input that starts with "#!" is executable. When argv[0] is a staged platform link,
- * the program that it points to is started by its own name: an interpreter finds its packages by where it lies.
+ * touched), copied otherwise; inline inputs with the same bytes are links to one file; files of the work tree are
+ * copied while they are checked against their digest, so what is staged is what the action says. Inputs are read-only;
+ * an inline input that starts with "#!" is executable. When argv[0] is a staged platform link, the program that it
+ * points to is started by its own name: an interpreter finds its packages by where it lies.
  *
  * After the run the directory is compared with what was staged: only declared outputs may have appeared or changed.
  * The whole process group is ended when the time is up. The caller's loop drives it; nothing here waits.

@@ -100,7 +100,8 @@ static void adopt_late_modules(struct plan *p)
 	for (uint32_t i = 0; i < p->module_count; i++) {
 		struct plan_module *m = &p->modules[i];
 		for (uint32_t n = 0; n < m->name_count; n++) {
-			uint32_t at = m->names[n].missing && !m->names[n].ancestor ? walk_module_index(p, m->names[n].name) : NO_MODULE;
+			uint32_t at =
+				m->names[n].missing && !m->names[n].ancestor ? walk_module_index(p, m->names[n].name) : NO_MODULE;
 			if (at == NO_MODULE)
 				continue;
 			uint32_t *deps = ARENA_ARRAY(&p->arena, uint32_t, m->dep_count + 1);

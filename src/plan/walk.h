@@ -1,14 +1,15 @@
 /*
  * The walk over the import graph, as the files of this room share it; nothing outside includes it. It follows
- * mypy/build.py 2.4: load_graph, State.new_state, State.compute_dependencies, BuildManager.all_imported_modules_in_file,
- * find_module_and_diagnose, in_partial_package. Where those keep state between look-ups, so does this.
+ * mypy/build.py 2.4: load_graph, State.new_state, State.compute_dependencies,
+ * BuildManager.all_imported_modules_in_file, find_module_and_diagnose, in_partial_package. Where those keep state
+ * between look-ups, so does this.
  */
 #ifndef SEPAL_PLAN_WALK_H
 #define SEPAL_PLAN_WALK_H
 
 #include "plan/plan.h"
 
-enum { NO_MODULE = UINT32_MAX };
+#define NO_MODULE UINT32_MAX /* in place of a module's index */
 
 struct walk {
 	const struct plan_inputs *in;

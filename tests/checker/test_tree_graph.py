@@ -24,7 +24,7 @@ Cycle = tuple[str, ...]  # sorted module names
 
 
 def dumped_graph(repo: Repo, subject: Subject) -> dict[Cycle, set[Cycle]]:
-    """What `mypy --dump-graph` prints: [name, size, modules, sizes, {name of a cycle below: priority}] of each cycle."""
+    """What `mypy --dump-graph` says of a cycle: [name, size, modules, sizes, {name of a cycle below: priority}]."""
     text = run_mypy(repo, subject.python, "--dump-graph", *subject.arguments).stdout
     nodes, _ = json.JSONDecoder().raw_decode(text[text.index('[["n0"'):])
     cycles = {name: tuple(sorted(modules)) for name, _, modules, _, _ in nodes}
