@@ -274,6 +274,9 @@ def main() -> int:
     except Blocked as err:
         print(json.dumps({"phase": err.phase, "messages": err.messages}))
         return 2
+    except Exception as err:
+        sys.stderr.write(f"{err!r}\n")
+        return 3
     for number, (pair, (_, meta_ex)) in enumerate(zip(files, reports)):
         for kind, content in (*pair, ("meta_ex", meta_ex)):
             with open(f"out/{number}.{kind}", "wb") as output:
