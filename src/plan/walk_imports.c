@@ -53,19 +53,9 @@ static const char *absolute_name(struct walk *w, const struct plan_module *m, co
 	return *name ? name : NULL;
 }
 
-/* mypy drops most function bodies of a module whose errors it does not show (parse.py), and the imports in them. */
-static bool has_bodies(const struct walk *w, const struct plan_module *m)
-{
-	const struct options *o = w->in->described->options;
-	return options_flag(o, m->options, "preserve_asts", false) ||
-	       !(m->silent || options_flag(o, m->options, "ignore_errors", false));
-}
-
 static void want_import(struct walk *w, const struct plan_module *m, const struct import *imp)
 {
 	struct arena *a = &w->plan->arena;
-	if (imp->strippable && !has_bodies(w, m))
-		return;
 	if (imp->kind == IMPORT_MODULE) {
 		want(w, imp->module);
 		for (const char *dot = strchr(imp->module, '.'); dot; dot = strchr(dot + 1, '.'))
@@ -86,7 +76,9 @@ static void want_import(struct walk *w, const struct plan_module *m, const struc
 /* mypy's parser leaves out bodies of functions where nobody will hear of errors in them (parse.parse). */
 static bool leaves_bodies_out(const struct walk *w, const struct plan_module *m)
 {
-	return m->silent || options_flag(w->in->described->options, m->options, "ignore_errors", false);
+	const struct options *o = w->in->described->options;
+	return (m->silent || options_flag(o, m->options, "ignore_errors", false)) &&
+	       !options_flag(o, m->options, "preserve_asts", false);
 }
 
 void walk_collect_wanted(struct walk *w, uint32_t at)
