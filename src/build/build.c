@@ -4,6 +4,7 @@
  *   waiting -> ready -> done                                     a hit
  *   waiting -> ready -> queued -> running -> bodies -> done      a run
  *                                 running -> blocked | failed
+ *                                 running | bodies -> waiting         to be planned or built again
  *   waiting -> blocked                                           something below is blocked or failed
  */
 #include "build/build.h"
@@ -35,7 +36,7 @@ static void set_state(struct build *b, uint32_t unit, enum unit_state to)
 		[UNIT_READY] = 1u << UNIT_DONE | 1u << UNIT_QUEUED,
 		[UNIT_QUEUED] = 1u << UNIT_RUNNING,
 		[UNIT_RUNNING] = 1u << UNIT_BODIES | 1u << UNIT_BLOCKED | 1u << UNIT_FAILED | 1u << UNIT_WAITING,
-		[UNIT_BODIES] = 1u << UNIT_DONE | 1u << UNIT_FAILED,
+		[UNIT_BODIES] = 1u << UNIT_DONE | 1u << UNIT_FAILED | 1u << UNIT_WAITING,
 	};
 	struct build_unit *u = &b->units[unit];
 	if (!(allowed[u->state] & 1u << to))
@@ -215,8 +216,12 @@ static void on_interface(void *ctx, uint32_t unit, const struct unit_outcome *o)
 		if (!digest_eq(&stored, &u->result.members[i].interface.data))
 			BUG("the adapter's digest of %s is not that of its bytes", u->result.members[i].id);
 	}
+	if (build_load_first(b, unit, &err)) {
+		stop(b, &err);
+		return;
+	}
 	u->source = FROM_RUN;
-	know_interfaces(b, unit, &u->result);
+	know_interfaces(b, unit, u->has_first ? &u->first : &u->result);
 	set_state(b, unit, UNIT_BODIES);
 	emit(b, BUILD_INTERFACE, unit, NULL);
 	release_dependents(b, unit, true);
@@ -257,6 +262,8 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 		stop(b, &err);
 		return;
 	}
+	if (u->has_first)
+		u->result = u->first;
 	finish(b, unit);
 }
 
@@ -276,12 +283,35 @@ static void on_blocked(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	block_dependents(b, unit);
 }
 
+/* This build cannot finish the unit; the caller builds again. Its dependents wait with it. */
+static void put_off(struct build *b, uint32_t unit)
+{
+	set_state(b, unit, UNIT_WAITING);
+	b->units[unit].waits_for = UINT32_MAX;
+	build_spec_drop(b, unit);
+}
+
+/* An interface that was altered in the store is a miss found late: whoever made it has to run again. */
+static bool is_damage(struct build *b, uint32_t unit, const struct err *why)
+{
+	struct err err = ERR_INIT;
+	bool found = false;
+	if (why->kind == ERR_CORRUPT && build_find_damage(b, unit, &found, &err))
+		stop(b, &err);
+	return found;
+}
+
 static void on_failed(void *ctx, uint32_t unit, struct err *err)
 {
 	struct build *b = ctx;
 	struct build_unit *u = &b->units[unit];
 	if (u->state != UNIT_RUNNING && u->state != UNIT_BODIES)
 		return;
+	if (is_damage(b, unit, err)) {
+		b->damaged++;
+		put_off(b, unit);
+		return;
+	}
 	bool released = u->state == UNIT_BODIES;
 	build_spec_drop(b, unit);
 	set_state(b, unit, UNIT_FAILED);
@@ -307,12 +337,8 @@ static void on_discovered(void *ctx, uint32_t unit, const char *module, const ch
 		copy[i] = arena_strdup(&b->arena, names[i]);
 	VEC_GROW(b->discovered, b->discovered_count, b->discovered_cap);
 	b->discovered[b->discovered_count++] = (struct plan_discovered){ arena_strdup(&b->arena, module), copy };
-	if (b->units[unit].state != UNIT_RUNNING)
-		return;
-	/* This build cannot finish the unit: the caller plans again. Its dependents wait with it. */
-	set_state(b, unit, UNIT_WAITING);
-	b->units[unit].waits_for = UINT32_MAX;
-	build_spec_drop(b, unit);
+	if (b->units[unit].state == UNIT_RUNNING)
+		put_off(b, unit);
 }
 
 /* ---- starting work ---- */
@@ -388,7 +414,7 @@ int build_run(struct build *b, struct err *err)
 			failed = -1;
 		}
 	}
-	if (!failed && b->unfinished && !b->discovered_count)
+	if (!failed && b->unfinished && !b->discovered_count && !b->damaged)
 		BUG("%u units without an answer", b->unfinished);
 	if (b->runner)
 		b->stats.checker_processes = b->runner->processes(b->runner);
@@ -474,6 +500,11 @@ const struct plan_discovered *build_discovered(const struct build *b, uint32_t *
 {
 	*ret_count = b->discovered_count;
 	return b->discovered;
+}
+
+uint32_t build_damaged(const struct build *b)
+{
+	return b->damaged;
 }
 
 const uint32_t *build_counts(const struct build *b)

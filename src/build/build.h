@@ -43,6 +43,8 @@ struct build_unit {
 	uint32_t waits_for; /* dependencies whose interfaces are not known */
 	struct digest manifest_key, closure, strict_key;
 	struct result result;        /* UNIT_DONE */
+	struct result first;         /* CONFLICT_FIRST: what the store had for the same action, which stands */
+	bool has_first;
 	struct diag_list blockers;   /* UNIT_BLOCKED by its own source; empty when blocked from below */
 	bool blocked_in_parse;
 	uint32_t blocked_by;         /* unit below that is the reason; itself when it is its own */
@@ -98,6 +100,8 @@ const struct err *build_first_failure(const struct build *b);
 const struct digest_map *build_outputs(const struct build *b);
 /* Dependencies that the checker reported and the plan does not have; plan again with them and build again. */
 const struct plan_discovered *build_discovered(const struct build *b, uint32_t *ret_count);
+/* Units that were given up because an interface in the store was altered or gone. It is a miss now: build again. */
+uint32_t build_damaged(const struct build *b);
 /* How many units are in each state now, for a status line: array of UNIT_FAILED + 1. */
 const uint32_t *build_counts(const struct build *b);
 void build_free(struct build *b);

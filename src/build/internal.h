@@ -29,7 +29,7 @@ struct build {
 	struct digest_map outputs;
 	struct plan_discovered *discovered;
 	uint32_t discovered_count, discovered_cap;
-	uint32_t unfinished;
+	uint32_t unfinished, damaged;
 	bool interrupted;
 };
 
@@ -42,6 +42,10 @@ void build_mark_closure(struct build *b, uint32_t unit);
 
 /* lookup.c */
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;
+/* With CONFLICT_FIRST: fills in `first` if the store has a result for the strict key. */
+int build_load_first(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
 int build_record(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
+/* Looks at every interface that the unit stands on; those that are not what they should be become misses. */
+int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct err *err) MUST_CHECK;
 
 #endif

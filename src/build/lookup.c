@@ -19,20 +19,20 @@ static bool fits_unit(const struct build *b, uint32_t unit, const struct result 
 	return true;
 }
 
-static int load_result(struct build *b, uint32_t unit, const struct digest *d, bool *ret_hit, struct err *err)
+static int load_result(struct build *b, uint32_t unit, const struct digest *d, struct result *ret, bool *ret_hit,
+                       struct err *err)
 {
 	struct buf record = BUF_INIT;
 	bool found;
 	int failed = store_get(b->config.store, d, &record, &found, err);
-	struct build_unit *u = &b->units[unit];
-	bool decoded = !failed && found && result_decode(buf_span(&record), &b->arena, &u->result);
+	bool decoded = !failed && found && result_decode(buf_span(&record), &b->arena, ret);
 	if (!failed && found && !decoded)
 		store_discard(b->config.store, d);
-	*ret_hit = decoded && fits_unit(b, unit, &u->result);
+	*ret_hit = decoded && fits_unit(b, unit, ret);
 	buf_release(&record);
 	/* An interface that is gone (or was found altered) makes the whole result a miss. */
-	for (uint32_t i = 0; *ret_hit && i < u->result.member_count; i++)
-		*ret_hit = store_has(b->config.store, &u->result.members[i].interface.data);
+	for (uint32_t i = 0; *ret_hit && i < ret->member_count; i++)
+		*ret_hit = store_has(b->config.store, &ret->members[i].interface.data);
 	return failed;
 }
 
@@ -64,7 +64,7 @@ static int lookup_manifest(struct build *b, uint32_t unit, bool *ret_hit, struct
 		build_mark_closure(b, unit);
 		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++)
 			if (entry_holds(b, unit, &m.entries[i]))
-				failed = load_result(b, unit, &m.entries[i].result, ret_hit, err);
+				failed = load_result(b, unit, &m.entries[i].result, &b->units[unit].result, ret_hit, err);
 	}
 	buf_release(&record);
 	arena_release(&scratch);
@@ -90,7 +90,7 @@ static bool decode_action_record(const struct buf *record, struct digest *ret)
 	return true;
 }
 
-static int lookup_strict(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
+static int lookup_strict(struct build *b, uint32_t unit, struct result *ret, bool *ret_hit, struct err *err)
 {
 	struct buf record = BUF_INIT;
 	bool found;
@@ -100,9 +100,18 @@ static int lookup_strict(struct build *b, uint32_t unit, bool *ret_hit, struct e
 	if (!failed && found && !decode_action_record(&record, &d))
 		store_discard_record(b->config.store, STORE_ACTIONS, &b->units[unit].strict_key);
 	else if (!failed && found)
-		failed = load_result(b, unit, &d, ret_hit, err);
+		failed = load_result(b, unit, &d, ret, ret_hit, err);
 	buf_release(&record);
 	return failed;
+}
+
+int build_load_first(struct build *b, uint32_t unit, struct err *err)
+{
+	struct build_unit *u = &b->units[unit];
+	u->has_first = false;
+	if (b->config.policy != CONFLICT_FIRST || b->config.no_record)
+		return 0;
+	return lookup_strict(b, unit, &u->first, &u->has_first, err);
 }
 
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
@@ -124,11 +133,30 @@ int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 		u->source = FROM_MANIFEST;
 		return 0;
 	}
-	if (lookup_strict(b, unit, ret_hit, err))
+	if (lookup_strict(b, unit, &u->result, ret_hit, err))
 		return -1;
 	if (*ret_hit)
 		u->source = FROM_STRICT;
 	return 0;
+}
+
+int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct err *err)
+{
+	const struct plan *p = b->config.plan;
+	struct buf bytes = BUF_INIT;
+	int failed = 0;
+	*ret_found = false;
+	build_mark_closure(b, unit);
+	for (uint32_t i = 0; i < p->module_count && !failed; i++) {
+		bool whole = true;
+		if (b->mark[p->modules[i].unit] != b->epoch)
+			continue;
+		buf_reset(&bytes);
+		failed = store_get(b->config.store, &b->interfaces[i].data, &bytes, &whole, err);
+		*ret_found = *ret_found || !whole;
+	}
+	buf_release(&bytes);
+	return failed;
 }
 
 /* ---- writing ---- */

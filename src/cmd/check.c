@@ -99,6 +99,16 @@ static void warn_of_corruption(const struct check *c)
 		        (unsigned long long)counters.corrupt, c->pipeline.settings->store);
 }
 
+static void report_tolerated(const struct digest_map *m)
+{
+	uint32_t i = 0;
+	while (i < m->count && !m->entries[i].next)
+		i++;
+	fprintf(stderr, "sepal: %u action%s gave different results than before; the first ones stand (--on-conflict): %s%s\n",
+	        m->tolerated, m->tolerated == 1 ? "" : "s", i < m->count ? m->entries[i].path : "",
+	        m->tolerated == 1 ? "" : ", ...");
+}
+
 static int report_failures(const struct err *first, uint32_t more, struct err *err)
 {
 	if (!more)
@@ -117,6 +127,8 @@ static int conclude(struct check *c, const struct report *report, int *ret_exit,
 		return report_failures(failure, build_stats(p->build).failed - 1, err);
 	if (outputs->conflict_count)
 		return report_conflicts(outputs, err);
+	if (outputs->tolerated && !c->quiet)
+		report_tolerated(outputs);
 	return 0;
 }
 

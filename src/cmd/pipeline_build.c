@@ -6,27 +6,42 @@
 #include "cmd/pipeline_internal.h"
 #include "sys/fs.h"
 #include "sys/path.h"
+#include "sys/tmpdir.h"
 
 enum { MAX_REPLANS = 16 };
+
+/* Goes with the store's own scratch directory, but for what --keep keeps. */
+static int runner_scratch(struct pipeline *p, const char *kind, const char **ret, struct err *err)
+{
+	const char *scratch;
+	if (p->settings->keep_failed && strcmp(kind, "process") == 0) {
+		struct tmpdir kept;
+		if (tmpdir_make(&kept, path_join(&p->arena, p->state_dir, "kept"), kind, err))
+			return -1;
+		*ret = arena_strdup(&p->arena, kept.path);
+		free(kept.path);
+		return 0;
+	}
+	if (store_scratch(p->store, &scratch, err))
+		return -1;
+	*ret = path_join(&p->arena, scratch, kind);
+	return fs_mkdirs(*ret, err);
+}
 
 static int make_runner_of(struct pipeline *p, const char *kind, const struct runner_events *events, struct runner **ret,
                           struct err *err)
 {
 	const struct settings *s = p->settings;
-	const char *scratch;
-	if (store_scratch(p->store, &scratch, err))
-		return -1;
 	struct runner_config config = {
 		.loop = p->loop,
 		.store = p->store,
-		.scratch = path_join(&p->arena, scratch, kind),
 		.setup = &p->setup,
 		.lanes = s->jobs,
 		.timeout_seconds = s->timeout_seconds,
 		.keep_failed = s->keep_failed,
 		.events = *events,
 	};
-	if (fs_mkdirs(config.scratch, err))
+	if (runner_scratch(p, kind, &config.scratch, err))
 		return -1;
 	if (strcmp(kind, "process") == 0 && !p->checker->action_make)
 		return err_set(err, ERR_USAGE, "%s has no hermetic form; use --runner worker", p->checker->name);
@@ -127,8 +142,12 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 		if (build_run(p->build, err))
 			return -1;
 		build_discovered(p->build, &n);
-		if (!n)
+		if (!n && !build_damaged(p->build))
 			return 0;
+		if (round == MAX_REPLANS && !n)
+			return err_set(err, ERR_CORRUPT,
+			               "interfaces in the store %s are altered faster than they are made again; look at the disk",
+			               p->settings->store);
 		if (round == MAX_REPLANS)
 			return err_set(err, ERR_CHECKER,
 			               "the checker reports new dependencies of %s each time it is asked; a plugin does not settle",

@@ -100,7 +100,11 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 	if (process_runner_start(r->processes, &run->action, &run->arena, on_done, run, err)) {
 		err_wrap(err, "checking %s in a hermetic process", units[0]->members[0].id);
 		forget(run);
-		return -1;
+		if (err->kind != ERR_CORRUPT)
+			return -1;
+		/* Not the end of the build: a dependency's interface was altered in the store, and can be made again. */
+		r->config.events.failed(r->config.events.ctx, units[0]->unit, err);
+		err_release(err);
 	}
 	return 0;
 }

@@ -52,8 +52,11 @@ class ToyAdapter:
         import json
 
         entry = self.announced[name]
-        with open(entry["blob"], "rb") as file:
-            data = file.read()
+        try:
+            with open(entry["blob"], "rb") as file:
+                data = file.read()
+        except OSError as err:
+            raise BadBlob(f"The interface of {name} cannot be read: {err}.") from None
         if hashlib.sha256(data).hexdigest() != entry["digest"]:
             raise BadBlob(f"{entry['blob']}, the interface of {name}, has been altered.")
         return json.loads(data)
