@@ -71,6 +71,8 @@ static void observe(struct pipeline *p, struct witness *w)
 	for (uint32_t i = 0; i < p->plan.module_count; i++)
 		if (p->plan.modules[i].real)
 			witness_path(w, p->plan.modules[i].real);
+	for (uint32_t i = 0; i < p->plan.consulted_count; i++)
+		witness_path(w, p->plan.consulted[i]);
 	witness_path(w, p->worker_program);
 	witness_path(w, path_dirname(&p->arena, p->worker_program));
 	if (strchr(p->python, '/'))

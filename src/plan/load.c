@@ -239,6 +239,7 @@ void plan_release(struct plan *p)
 	map_release(&p->index);
 	graph_release(&p->graph);
 	free(p->modules);
+	free(p->consulted);
 	arena_release(&p->arena);
 	memset(p, 0, sizeof *p);
 }

@@ -73,6 +73,9 @@ struct plan {
 	struct graph graph;
 	struct plan_unit *units; /* dependencies first */
 	uint32_t unit_count;
+	/* Files that were read though they are no module of the plan: packages that could be partial stubs. */
+	const char **consulted;
+	uint32_t consulted_count, consulted_cap;
 	/* A mistake that stops the checker before it checks anything (two files with one module name ...): the lines that
 	 * it prints, without the summary. NULL-terminated, NULL if there is none. */
 	const char **fatal;

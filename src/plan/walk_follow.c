@@ -1,6 +1,7 @@
 /* Where an import leads, and whether it is followed (find_module_and_diagnose, in_partial_package). */
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "plan/walk.h"
 #include "sys/path.h"
 
@@ -15,6 +16,13 @@ static bool is_core(const char *id)
 		if (strcmp(id, CORE_MODULES[i]) == 0)
 			return true;
 	return false;
+}
+
+/* A file that decides about an import without being a module of the plan. */
+static void consult(struct plan *p, const char *file)
+{
+	VEC_GROW(p->consulted, p->consulted_count, p->consulted_cap);
+	p->consulted[p->consulted_count++] = arena_strdup(&p->arena, file);
 }
 
 /* in_partial_package: the nearest parent that exists decides. */
@@ -45,6 +53,8 @@ static int in_partial_package(struct walk *w, const char *id, bool *ret, struct 
 			return -1;
 		*ret = strcmp(path_basename(found->path), "__init__.pyi") == 0 && scan.module_getattr;
 		map_put_str(&w->partial, id, *ret, NULL);
+		if (parent.real)
+			consult(w->plan, parent.real);
 		return 0;
 	}
 	return 0;
