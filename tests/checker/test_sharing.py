@@ -12,6 +12,7 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from environments import Environment  # noqa: E402
 from testrepo import Repo, Run, TestCase, checker_python, sepal_binary  # noqa: E402
 
 APP = """
@@ -47,28 +48,6 @@ LIBRARY = {
 }
 
 
-def link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy(source, target)
-
-
-def make_environment(path: str, *extra: str) -> str:
-    """A virtual environment with the checker and a typed library; its python. What is installed is linked."""
-    subprocess.run([checker_python(), "-m", "venv", "--without-pip", "--symlinks", path], check=True)
-    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    place, there = (subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-                    for python in (checker_python(), os.path.join(path, "bin", "python")))
-    shutil.copytree(place, there, copy_function=link, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns("__pycache__", "pip", "pip-*", "setuptools*", "jsonschema*"))
-    for name, text in [*LIBRARY.items(), *((name, "") for name in extra)]:
-        os.makedirs(os.path.dirname(os.path.join(there, name)), exist_ok=True)
-        with open(os.path.join(there, name), "w", encoding="utf-8") as file:
-            file.write(text)
-    return os.path.join(path, "bin", "python")
-
-
 class Checkouts(TestCase):
     def move(self, repo: Repo, to: str) -> None:
         """The work tree lies elsewhere from now on; the store is the same."""
@@ -83,7 +62,7 @@ class Checkouts(TestCase):
 
     def test_a_second_checkout_with_its_own_environment_runs_no_checker_and_prints_the_same_bytes(self) -> None:
         repo = self.repo(APP)
-        repo.python = make_environment(os.path.join(repo.base, "venv"))
+        repo.python = Environment(os.path.join(repo.base, "venv"), LIBRARY, with_checker=True).python
         first = self.assert_same_as_mypy(repo, "app")
         self.assertEqual(first.status, 1)
         self.assertGreater(first.stats["units_run"], 0)
@@ -93,21 +72,20 @@ class Checkouts(TestCase):
         self.assert_nothing_runs(repo.check("app"), first)
 
         # other packages beside the library are nobody's business
-        repo.python = make_environment(os.path.join(repo.base, "elsewhere", "env"), "unrelated/__init__.py")
+        elsewhere = Environment(os.path.join(repo.base, "elsewhere", "env"), LIBRARY, with_checker=True)
+        elsewhere.write("unrelated/__init__.py", "")
+        repo.python = elsewhere.python
         self.move(repo, os.path.join(repo.base, "third"))
         self.assert_nothing_runs(repo.check("app"), first)
         self.assert_same_as_mypy(repo, "app")
 
     def test_another_version_of_a_library_runs_those_who_see_it(self) -> None:
         repo = self.repo(APP)
-        repo.python = make_environment(os.path.join(repo.base, "venv"))
+        repo.python = Environment(os.path.join(repo.base, "venv"), LIBRARY, with_checker=True).python
         self.assert_same_as_mypy(repo, "app")
-        other = os.path.join(repo.base, "other")
-        repo.python = make_environment(other)
-        shapes = next(os.path.join(directory, "shapes.py") for directory, _, names in os.walk(other)
-                      if "shapes.py" in names)
-        with open(shapes, "w", encoding="utf-8") as file:
-            file.write("class Shape:\n    corners: list[str] = []\n    def area(self) -> int: ...\n")
+        other = Environment(os.path.join(repo.base, "other"), LIBRARY, with_checker=True)
+        other.write("lib/shapes.py", "class Shape:\n    corners: list[str] = []\n    def area(self) -> int: ...\n")
+        repo.python = other.python
         run = self.assert_same_as_mypy(repo, "app")
         self.assertEqual(run.stats["modules_run"], ["app.model", "lib.shapes"])
 
