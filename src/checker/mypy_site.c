@@ -60,12 +60,26 @@ static bool is_mentioned(const struct stage *st, const char *id)
 	return stage_knows(st, id);
 }
 
+static bool is_below_missing(struct stage *st, const char *id)
+{
+	for (uint32_t i = 0; i < st->unit->name_count; i++) {
+		const struct name_spec *name = &st->unit->names[i];
+
+		if (name->missing && strcmp(name->name, id) != 0 && mypy_is_inside(id, name->name))
+			return true;
+	}
+	return false;
+}
+
 /* For `from p.missing import x` nobody looks at p itself, so the plan may not mention it; but mypy tells "not found"
- * and "stubs not installed" apart by whether p is there. Where p matters otherwise, it is mentioned. */
+ * and "stubs not installed" apart by whether p is there. Where p matters otherwise, it is mentioned; and when a package
+ * around p is, and is missing, so is p: its directory would be that package. */
 static void stage_unmentioned_parents(struct stage *st, const char *id)
 {
 	const char *dot;
 
+	if (is_below_missing(st, id))
+		return;
 	while ((dot = strrchr(id, '.'))) {
 		id = arena_strndup(st->arena, id, (size_t)(dot - id));
 		if (!is_mentioned(st, id)) {

@@ -32,6 +32,8 @@ IMPORTS = {
         import stubbed.part
         import yaml, nowhere_at_all
         from stubbed.absent import x
+        from gone.deep.below import y
+        import gone
         from app import silent_one, util
         import partial.known, partial.unknown.deeper
         import marked.real, marked.bare, marked.absent, marked.absent.deeper.still
