@@ -1,0 +1,108 @@
+"""Runs that are killed, interrupted or not alone: the store stays sound, the next run is right, nothing is left."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from testrepo import Repo  # noqa: E402
+from toy import Program, ToyCase, wait_until_running  # noqa: E402
+
+ROUNDS = 20
+
+
+class Slow(Program):
+    """A program whose checking takes a while."""
+
+    def write(self, repo: Repo) -> None:
+        for name in self.texts:
+            self.texts[name] += "sleep 0.01\n"
+        super().write(repo)
+
+
+class Killed(ToyCase):
+    def test_after_a_kill_at_any_moment_the_next_run_is_right(self) -> None:
+        for runner in ("worker", "process"):
+            repo = self.repo()
+            Slow(11, modules=20).write(repo)
+            start = time.monotonic()
+            clean = self.check(repo, "--runner", runner)
+            duration = time.monotonic() - start
+            moments = random.Random(5)
+            for number in range(ROUNDS // 2):
+                shutil.rmtree(repo.store)
+                delay = moments.uniform(0, duration)
+                with self.subTest(runner=runner, round=number, delay=delay):
+                    process = self.start(repo, "--runner", runner)
+                    time.sleep(delay)
+                    process.kill()
+                    process.communicate()
+                    repo.doctor()
+                    run = self.check(repo, "--runner", runner)
+                    self.assertEqual((run.lines, run.status), (clean.lines, clean.status))
+
+    def test_what_was_finished_is_not_run_again(self) -> None:
+        repo = self.repo("-- done.py --\nexport D\n-- stuck.py --\nimport done\nhang\n")
+        process = self.start(repo)
+        actions = os.path.join(repo.store, "v1", "ac")
+        deadline = time.monotonic() + 10
+        while sum(len(names) for _, _, names in os.walk(actions)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        repo.edit("stuck.py", "hang", "body D")
+        self.assert_ran(self.check(repo), "stuck")
+
+    def test_a_killed_run_leaves_no_worker(self) -> None:
+        repo = self.repo("-- stuck.py --\nhang\n")
+        process = self.start(repo)
+        wait_until_running(repo.store)
+        process.kill()
+        process.communicate()
+        self.assert_no_children(repo)
+
+
+class Interrupted(ToyCase):
+    def test_a_signal_ends_the_run_and_its_children(self) -> None:
+        for runner in ("worker", "process"):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with self.subTest(runner=runner, signal=number):
+                    repo = self.repo("-- done.py --\nexport D\n-- stuck.py --\nimport done\nhang\n")
+                    process = self.start(repo, "--runner", runner)
+                    wait_until_running(repo.store)
+                    time.sleep(0.3)
+                    process.send_signal(number)
+                    out, err = process.communicate(timeout=10)
+                    self.assertEqual((process.returncode, out), (130, ""), err)
+                    self.assertIn("interrupted", err)
+                    self.assert_no_children(repo)
+                    repo.doctor()
+                    scratch = os.path.join(repo.store, "v1", "tmp")
+                    self.assertEqual([name for name in os.listdir(scratch)
+                                      if os.path.isdir(os.path.join(scratch, name))], [])
+                    repo.edit("stuck.py", "hang", "body D")
+                    self.assert_ran(self.check(repo), "stuck")
+
+
+class Together(ToyCase):
+    def test_two_runs_on_one_store_agree(self) -> None:
+        one, two = self.repo(), self.repo()
+        for repo in (one, two):
+            Slow(3, modules=25).write(repo)
+        clean = self.check(one, "--store", os.path.join(one.base, "other"))
+        processes = [self.start(repo, "--store", one.store) for repo in (one, two, one, two)]
+        for process in processes:
+            out, err = process.communicate(timeout=60)
+            self.assertEqual((out, process.returncode), (clean.stdout, clean.status), err)
+        one.doctor()
+        self.assert_ran(self.check(two, "--store", one.store, "-j1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
