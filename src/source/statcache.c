@@ -9,10 +9,6 @@
 #include "sys/fs.h"
 
 enum { FILE_LIMIT = 64 << 20, CACHE_LIMIT = 256 << 20 };
-/* The kernel's clock for files ticks at 100 Hz at the slowest; twice that. File systems without fractions of a second
- * (FAT: two seconds) show it in every time they give. */
-static const int64_t fine_tick_ns = 20 * INT64_C(1000000), coarse_tick_ns = 2 * INT64_C(1000000000);
-static const int64_t second_ns = INT64_C(1000000000);
 /* Contents that this run did not use are kept for when a branch is checked out again: as many as it used, and some. */
 enum { KNOWN_SPARE = 1024 };
 
@@ -135,14 +131,6 @@ static bool same_stat(const struct stat_record *r, const struct file_stat *st)
 	       r->inode == st->inode && r->dev == st->dev;
 }
 
-/* Could it be written again and still look the same? See "racily clean" in worktree.h. */
-static bool is_settled(const struct statcache *c, const struct file_stat *st)
-{
-	int64_t newest = st->mtime_ns > st->ctime_ns ? st->mtime_ns : st->ctime_ns;
-	bool coarse = st->mtime_ns % second_ns == 0 && st->ctime_ns % second_ns == 0;
-	return newest < c->opened_ns - (coarse ? coarse_tick_ns : fine_tick_ns);
-}
-
 /* The digest without reading, when git vouches for the file. */
 static bool ask_git(struct statcache *c, const char *path, uint64_t size, struct digest *ret)
 {
@@ -218,7 +206,7 @@ static int look_at(struct statcache *c, const char *path, struct file *f, struct
 	if (!ask_git(c, path, st.size, &r.digest) && read_file(c, path, ret_content, &r, err) != 0)
 		return -1;
 	/* a file that was changed while it was read is none that could be recognised */
-	*ret = (struct file){ r, true, r.size == st.size && is_settled(c, &st) };
+	*ret = (struct file){ r, true, r.size == st.size && fs_is_settled(&st, c->opened_ns) };
 	c->changed = true;
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "sys/clock.h"
 #include "sys/fs.h"
 
-enum { VERSION = 1, TICK_NS = 10 * 1000 * 1000 };
+enum { VERSION = 2, KIND_RACY = 255 };
 static const char MAGIC[4] = { 'S', 'E', 'P', 'W' };
 
 struct item {
@@ -57,7 +57,7 @@ static bool is_one_of(const char *name, const char *const *list)
 static bool name_matters(const char *name, bool is_dir)
 {
 	static const char *const suffixes[] = { ".py", ".pyi", ".ini", ".toml", ".cfg", ".pth", NULL };
-	static const char *const files[] = { "py.typed", ".gitignore", "VERSIONS", NULL };
+	static const char *const files[] = { "py.typed", ".gitignore", "VERSIONS", ".git", ".hg", NULL };
 	static const char *const hidden_dirs[] = { ".git", ".hg", NULL };
 	const char *dot = strrchr(name, '.');
 	if (is_dir)
@@ -100,8 +100,7 @@ void witness_path(struct witness *w, const char *path)
 	VEC_GROW(w->items, w->count, w->cap);
 	struct item *i = &w->items[w->count++];
 	*i = (struct item){ .stat = stat_now(path) };
-	int64_t newest = i->stat.mtime_ns > i->stat.ctime_ns ? i->stat.mtime_ns : i->stat.ctime_ns;
-	i->racy = newest >= w->began_ns - TICK_NS && i->stat.kind != FILE_NONE;
+	i->racy = i->stat.kind != FILE_NONE && !fs_is_settled(&i->stat, w->began_ns);
 	/* A racy directory was perhaps listed by the observer before its last change: its listing now proves nothing. */
 	if (i->stat.kind == FILE_DIR && !i->racy)
 		i->listing = listing_hash(path);
@@ -120,10 +119,10 @@ void witness_encode(struct witness *w, struct buf *out)
 	for (uint32_t i = 0; i < w->count; i++) {
 		const struct item *item = &w->items[i];
 		buf_put_bytes(out, w->paths.entries[i].key);
-		buf_put_u8(out, (uint8_t)item->stat.kind);
+		buf_put_u8(out, item->racy ? KIND_RACY : (uint8_t)item->stat.kind);
 		buf_put_u64(out, item->stat.size);
-		buf_put_u64(out, item->racy ? 0 : (uint64_t)item->stat.mtime_ns);
-		buf_put_u64(out, item->racy ? 0 : (uint64_t)item->stat.ctime_ns);
+		buf_put_u64(out, (uint64_t)item->stat.mtime_ns);
+		buf_put_u64(out, (uint64_t)item->stat.ctime_ns);
 		buf_put_u64(out, item->stat.inode);
 		buf_put_u64(out, item->stat.dev);
 		buf_put_u64(out, item->listing);
@@ -141,8 +140,8 @@ void witness_encode(struct witness *w, struct buf *out)
 static bool item_holds(struct reader *r, struct buf *path, struct span *changed)
 {
 	struct span p = reader_bytes(r);
-	enum file_kind kind = reader_u8(r);
-	struct file_stat was = { .kind = kind, .size = reader_u64(r), .mtime_ns = (int64_t)reader_u64(r),
+	uint8_t kind = reader_u8(r);
+	struct file_stat was = { .size = reader_u64(r), .mtime_ns = (int64_t)reader_u64(r),
 		                 .ctime_ns = (int64_t)reader_u64(r), .inode = reader_u64(r), .dev = reader_u64(r) };
 	uint64_t listing = reader_u64(r);
 	if (!reader_ok(r) || memchr(p.data, 0, p.len))
@@ -151,15 +150,17 @@ static bool item_holds(struct reader *r, struct buf *path, struct span *changed)
 	buf_reset(path);
 	buf_add_span(path, p);
 	struct file_stat now = stat_now(buf_span(path).data);
-	if (now.kind != was.kind)
+	if (now.kind != kind)
 		return false;
 	if (now.kind == FILE_NONE)
 		return true;
+	/* ctime as well: mtime can be set back (rsync, tar) */
+	bool same_times = now.mtime_ns == was.mtime_ns && now.ctime_ns == was.ctime_ns;
+	if (now.inode != was.inode || now.dev != was.dev)
+		return false;
 	if (now.kind == FILE_DIR)
-		return now.inode == was.inode && now.dev == was.dev &&
-		       (now.mtime_ns == was.mtime_ns || listing_hash(path->data) == listing);
-	return now.size == was.size && now.mtime_ns == was.mtime_ns && now.ctime_ns == was.ctime_ns &&
-	       now.inode == was.inode && now.dev == was.dev;
+		return same_times || listing_hash(path->data) == listing;
+	return now.size == was.size && same_times;
 }
 
 static bool env_holds(struct reader *r, struct buf *name, struct span *changed)
@@ -180,7 +181,7 @@ bool witness_holds(struct reader *r, struct span *ret_changed)
 {
 	struct buf text = BUF_INIT;
 	struct span changed = { "", 0 };
-	bool holds = memcmp(reader_raw(r, 4).data, MAGIC, reader_ok(r) ? 4 : 0) == 0 && reader_u8(r) == VERSION;
+	bool holds = span_eq(reader_raw(r, sizeof MAGIC), (struct span){ MAGIC, sizeof MAGIC }) && reader_u8(r) == VERSION;
 	uint32_t items = reader_count(r, 49);
 	for (uint32_t i = 0; holds && i < items; i++)
 		holds = item_holds(r, &text, &changed);

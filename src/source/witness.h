@@ -3,13 +3,13 @@
  * exist, environment variables with their values. Kept beside an answer; a later run that finds it unchanged may use
  * the answer without reading a single file.
  *
- * Racily clean: a file whose times are not older than the moment the observer began (less one clock tick) may have
- * been edited after it was read without its stat data showing it, so a witness that holds one never holds.
- * A directory whose mtime moved is listed again: only names that can matter (Python files, directories, configuration,
- * path files) count, so editors' temporary files do not disturb.
+ * Racily clean: a file whose times are not older than the moment the observer began (less a clock tick: fs_is_settled)
+ * may have been edited after it was read without its stat data showing it, so a witness that holds one never holds.
+ * A directory whose times moved is listed again: only names that can matter (Python files, directories, configuration,
+ * path files, the mark of a repository) count, so editors' temporary files do not disturb.
  *
- *   witness := "SEPW" version:u8=1 count:u32 item* env_count:u32 (name:bytes there:u8 value:bytes)*
- *   item    := path:bytes kind:u8 size:u64 mtime:u64 ctime:u64 inode:u64 dev:u64 listing:u64
+ *   witness := "SEPW" version:u8=2 count:u32 item* env_count:u32 (name:bytes there:u8 value:bytes)*
+ *   item    := path:bytes kind:u8(255: racy) size:u64 mtime:u64 ctime:u64 inode:u64 dev:u64 listing:u64
  */
 #ifndef SEPAL_SOURCE_WITNESS_H
 #define SEPAL_SOURCE_WITNESS_H

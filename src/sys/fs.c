@@ -91,6 +91,16 @@ bool fs_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool fs_is_settled(const struct file_stat *s, int64_t since_ns)
+{
+	/* The kernel's clock for files ticks at 100 Hz at the slowest; twice that. File systems without fractions of a
+	 * second (FAT: two seconds) show it in every time they give. */
+	static const int64_t second_ns = INT64_C(1000000000), fine_ns = 20 * INT64_C(1000000);
+	int64_t newest = s->mtime_ns > s->ctime_ns ? s->mtime_ns : s->ctime_ns;
+	bool coarse = s->mtime_ns % second_ns == 0 && s->ctime_ns % second_ns == 0;
+	return newest < since_ns - (coarse ? 2 * second_ns : fine_ns);
+}
+
 /* Reads to the end whatever fstat said: files in /proc have size 0, and a file may grow while it is read. */
 static int read_all(int fd, const char *path, size_t limit, struct buf *out, struct err *err)
 {
