@@ -135,7 +135,6 @@ static int conclude(struct check *c, const struct report *report, int *ret_exit,
 static int check_changed(struct check *c, int *ret_exit, struct err *err)
 {
 	struct pipeline *p = &c->pipeline;
-	const struct settings *s = p->settings;
 	struct report report = REPORT_INIT;
 	struct look look;
 	if (pipeline_describe(p, err))
@@ -170,7 +169,6 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 			failed = last_save(p, &report, err);
 	}
 	report_release(&report);
-	(void)s;
 	return failed ? -1 : 0;
 }
 
@@ -184,7 +182,7 @@ int cmd_check(const struct settings *s, int *ret_exit, struct err *err)
 	status_init(&c.status, STDERR_FILENO, isatty(STDERR_FILENO) && !s->quiet, size.ws_col, s->verbose);
 	int failed = pipeline_open(&c.pipeline, s, err);
 	if (!failed && !s->no_store_read)
-		failed = last_load(&c.pipeline, &last, &unchanged, err);
+		unchanged = last_load(&c.pipeline, &last);
 	if (!failed && unchanged) {
 		print(stdout, &last.report.out);
 		print(stderr, &last.report.err);

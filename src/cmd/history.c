@@ -5,10 +5,11 @@
 
 #include "base/map.h"
 #include "base/xalloc.h"
+#include "model/record.h"
 #include "sys/fs.h"
 
 enum { VERSION = 2, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
-static const char MAGIC[4] = { 'S', 'E', 'P', 'K' };
+static const char MAGIC[] = "SEPK";
 
 struct field {
 	struct span tag, value;
@@ -105,16 +106,12 @@ struct history *history_open(struct pipeline *p)
 	struct history *h = xcalloc(1, sizeof *h);
 	struct err ignored = ERR_INIT;
 	bool there;
+	struct reader r;
 	if (!fs_read_if_there(pipeline_state_file(p, "keys"), LIMIT, &h->file, &there, &ignored) && there &&
-	    h->file.len > 8) {
-		struct span body = { h->file.data, h->file.len - 8 };
-		struct reader trailer = reader_of((struct span){ body.data + body.len, 8 }), r = reader_of(body);
-		if (reader_u64(&trailer) == hash_xxh3(body) && memcmp(reader_raw(&r, 4).data, MAGIC, 4) == 0 &&
-		    reader_u8(&r) == VERSION) {
-			read_modules(h, &r);
-			read_details(h, &r);
-			read_units(h, &r);
-		}
+	    record_open(buf_span(&h->file), MAGIC, VERSION, &r)) {
+		read_modules(h, &r);
+		read_details(h, &r);
+		read_units(h, &r);
 	}
 	err_release(&ignored);
 	return h;
@@ -430,8 +427,7 @@ int history_save(struct history *h, struct pipeline *p, struct err *err)
 {
 	struct buf out = BUF_INIT;
 	const struct digest *interfaces = build_interfaces(p->build);
-	buf_add(&out, MAGIC, sizeof MAGIC);
-	buf_put_u8(&out, VERSION);
+	size_t start = record_begin(&out, MAGIC, VERSION);
 	buf_put_u32(&out, p->plan.module_count);
 	for (uint32_t i = 0; i < p->plan.module_count; i++) {
 		buf_put_str(&out, p->plan.modules[i].id);
@@ -446,7 +442,7 @@ int history_save(struct history *h, struct pipeline *p, struct err *err)
 	buf_put_u32(&out, p->plan.unit_count);
 	for (uint32_t u = 0; u < p->plan.unit_count; u++)
 		write_unit(h, p, u, &out);
-	buf_put_u64(&out, hash_xxh3(buf_span(&out)));
+	record_seal(&out, start);
 	int failed = fs_write_atomic(pipeline_state_file(p, "keys"), buf_span(&out), 0, err);
 	buf_release(&out);
 	return failed;

@@ -5,12 +5,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "model/record.h"
 #include "source/witness.h"
 #include "sys/fs.h"
 #include "sys/path.h"
 
-enum { VERSION = 1, LIMIT = 512 * 1024 * 1024 };
-static const char MAGIC[4] = { 'S', 'E', 'P', 'L' };
+enum { VERSION = 2, LIMIT = 512 * 1024 * 1024 };
+static const char MAGIC[] = "SEPL";
 
 /* What decides how text looks, as text: colours and width are applied before a report is kept. */
 static void describe_look(struct buf *out)
@@ -26,33 +27,42 @@ static void describe_look(struct buf *out)
 	}
 }
 
-int last_load(struct pipeline *p, struct last *ret, bool *ret_holds, struct err *err)
+/* Decodes into *ret only if it holds. */
+static bool decode(struct span file, struct last *ret)
 {
-	struct buf file = BUF_INIT, look = BUF_INIT;
-	bool there;
-	*ret_holds = false;
-	if (fs_read_if_there(pipeline_state_file(p, "last"), LIMIT, &file, &there, err)) {
-		buf_release(&file);
-		return -1;
-	}
-	if (there && file.len > 8) {
-		struct span body = { file.data, file.len - 8 };
-		struct reader trailer = reader_of((struct span){ file.data + body.len, 8 }), r = reader_of(body);
-		describe_look(&look);
-		if (reader_u64(&trailer) == hash_xxh3(body) && memcmp(reader_raw(&r, 4).data, MAGIC, 4) == 0 &&
-		    reader_u8(&r) == VERSION && span_eq_str(reader_bytes(&r), SEPAL_VERSION) &&
-		    span_eq(reader_bytes(&r), buf_span(&look)) && witness_holds(&r, NULL)) {
-			ret->report.exit_status = reader_u8(&r);
-			buf_add_span(&ret->report.out, reader_bytes(&r));
-			buf_add_span(&ret->report.err, reader_bytes(&r));
-			ret->units = reader_u32(&r);
-			ret->modules = reader_u32(&r);
-			*ret_holds = reader_done(&r);
-		}
-	}
-	buf_release(&file);
+	struct reader r;
+	struct buf look = BUF_INIT;
+	struct span out, err;
+	describe_look(&look);
+	bool holds = record_open(file, MAGIC, VERSION, &r) && span_eq_str(reader_bytes(&r), SEPAL_VERSION) &&
+	             span_eq(reader_bytes(&r), buf_span(&look)) && witness_holds(&r, NULL);
 	buf_release(&look);
-	return 0;
+	if (!holds)
+		return false;
+	int exit_status = reader_u8(&r);
+	out = reader_bytes(&r);
+	err = reader_bytes(&r);
+	uint32_t units = reader_u32(&r), modules = reader_u32(&r);
+	if (!reader_done(&r))
+		return false;
+	ret->report.exit_status = exit_status;
+	buf_add_span(&ret->report.out, out);
+	buf_add_span(&ret->report.err, err);
+	ret->units = units;
+	ret->modules = modules;
+	return true;
+}
+
+bool last_load(struct pipeline *p, struct last *ret)
+{
+	struct buf file = BUF_INIT;
+	struct err ignored = ERR_INIT; /* what cannot be read is written anew */
+	bool there = false;
+	bool holds = !fs_read_if_there(pipeline_state_file(p, "last"), LIMIT, &file, &there, &ignored) && there &&
+	             decode(buf_span(&file), ret);
+	err_release(&ignored);
+	buf_release(&file);
+	return holds;
 }
 
 static void observe(struct pipeline *p, struct witness *w)
@@ -89,8 +99,7 @@ int last_save(struct pipeline *p, const struct report *report, struct err *err)
 	struct buf out = BUF_INIT, look = BUF_INIT;
 	observe(p, w);
 	describe_look(&look);
-	buf_add(&out, MAGIC, sizeof MAGIC);
-	buf_put_u8(&out, VERSION);
+	size_t start = record_begin(&out, MAGIC, VERSION);
 	buf_put_str(&out, SEPAL_VERSION);
 	buf_put_bytes(&out, buf_span(&look));
 	witness_encode(w, &out);
@@ -99,7 +108,7 @@ int last_save(struct pipeline *p, const struct report *report, struct err *err)
 	buf_put_bytes(&out, buf_span(&report->err));
 	buf_put_u32(&out, p->plan.unit_count);
 	buf_put_u32(&out, p->plan.module_count);
-	buf_put_u64(&out, hash_xxh3(buf_span(&out)));
+	record_seal(&out, start);
 	int failed = fs_write_atomic(pipeline_state_file(p, "last"), buf_span(&out), 0, err);
 	witness_free(w);
 	buf_release(&out);

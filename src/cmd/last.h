@@ -3,7 +3,7 @@
  * file: a witness of everything the answer stands on, and the answer itself. This is the no-op path: no Python, no
  * JSON, no store look-ups.
  *
- *   last := "SEPL" version:u8=1 program:bytes look:bytes witness exit:u8 out:bytes err:bytes units:u32
+ *   last := "SEPL" version:u8=2 program:bytes look:bytes witness exit:u8 out:bytes err:bytes units:u32
  *           modules:u32 xxh3:u64
  */
 #ifndef SEPAL_CMD_LAST_H
@@ -16,8 +16,8 @@ struct last {
 	uint32_t units, modules;
 };
 
-/* *ret_holds is false when there is no kept run or something changed. Needs pipeline_open only. */
-int last_load(struct pipeline *p, struct last *ret, bool *ret_holds, struct err *err) MUST_CHECK;
+/* False when there is no kept run, or something changed. Needs pipeline_open only. */
+bool last_load(struct pipeline *p, struct last *ret) MUST_CHECK;
 int last_save(struct pipeline *p, const struct report *report, struct err *err) MUST_CHECK;
 
 #endif

@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "cmd/pipeline_internal.h"
+#include "model/record.h"
 #include "source/witness.h"
 #include "sys/fs.h"
 #include "sys/install.h"
 #include "sys/path.h"
 
-enum { STATE_LIMIT = 256 * 1024 * 1024, PROGRAM_LIMIT = 16 * 1024 * 1024 };
+enum { STATE_LIMIT = 256 * 1024 * 1024, PROGRAM_LIMIT = 16 * 1024 * 1024, KEPT_VERSION = 1 };
+static const char KEPT_MAGIC[] = "SEPQ";
 
 static bool is_python_file(const struct fs_entry *e)
 {
@@ -51,22 +53,40 @@ static int decode_answer(struct pipeline *p, struct err *err)
 	return 0;
 }
 
-/* The kept answer: a witness, then the answer's JSON. */
-static int load_answer(struct pipeline *p, struct err *err)
+/*
+ * The kept answer; one that was torn or is of another version is not there.
+ *
+ *   describe := "SEPQ" version:u8=1 witness worker_digest:bytes answer:bytes(JSON) xxh3:u64
+ */
+static bool decode_kept(struct pipeline *p, struct span file)
+{
+	struct reader r;
+	struct err ignored = ERR_INIT;
+	if (!record_open(file, KEPT_MAGIC, KEPT_VERSION, &r) || !witness_holds(&r, NULL))
+		return false;
+	struct span worker = reader_bytes(&r), text = reader_bytes(&r);
+	struct span now = { (const char *)p->worker_digest.bytes, DIGEST_SIZE };
+	if (!reader_done(&r) || !span_eq(worker, now))
+		return false;
+	bool usable = !js_parse(text, "the kept answer to `describe`", &p->answer, &ignored) && !decode_answer(p, &ignored);
+	err_release(&ignored);
+	if (!usable) {
+		js_free(p->answer);
+		p->answer = NULL;
+	}
+	return usable;
+}
+
+static bool load_answer(struct pipeline *p)
 {
 	struct buf file = BUF_INIT;
-	bool there;
-	int failed = fs_read_if_there(pipeline_state_file(p, "describe"), STATE_LIMIT, &file, &there, err);
-	if (!failed && there) {
-		struct reader r = reader_of(buf_span(&file));
-		bool holds = witness_holds(&r, NULL);
-		struct span worker = reader_bytes(&r), text = reader_bytes(&r);
-		struct span now = { (const char *)p->worker_digest.bytes, DIGEST_SIZE };
-		if (holds && reader_done(&r) && span_eq(worker, now))
-			failed = js_parse(text, "the kept answer to `describe`", &p->answer, err) || decode_answer(p, err);
-	}
+	struct err ignored = ERR_INIT;
+	bool there = false;
+	bool loaded = !fs_read_if_there(pipeline_state_file(p, "describe"), STATE_LIMIT, &file, &there, &ignored) && there &&
+	              decode_kept(p, buf_span(&file));
+	err_release(&ignored);
 	buf_release(&file);
-	return failed ? -1 : 0;
+	return loaded;
 }
 
 static int save_answer(struct pipeline *p, struct err *err)
@@ -84,10 +104,12 @@ static int save_answer(struct pipeline *p, struct err *err)
 		witness_env(w, d->depend_env[i].name);
 	witness_env(w, "PATH");
 	struct buf out = BUF_INIT, text = BUF_INIT;
+	size_t start = record_begin(&out, KEPT_MAGIC, KEPT_VERSION);
 	witness_encode(w, &out);
 	js_write(p->answer, 0, &text);
 	buf_put_bytes(&out, (struct span){ (const char *)p->worker_digest.bytes, DIGEST_SIZE });
 	buf_put_bytes(&out, buf_span(&text));
+	record_seal(&out, start);
 	int failed = fs_write_atomic(pipeline_state_file(p, "describe"), buf_span(&out), 0, err);
 	witness_free(w);
 	buf_release(&out);
@@ -195,9 +217,9 @@ static int make_setup(struct pipeline *p, struct err *err)
 
 int pipeline_describe(struct pipeline *p, struct err *err)
 {
-	if (digest_worker(p, err) || load_answer(p, err))
+	if (digest_worker(p, err))
 		return -1;
-	if (!p->described_ready && ask_worker(p, err))
+	if (!load_answer(p) && ask_worker(p, err))
 		return -1;
 	if (p->refused)
 		return 0;

@@ -5,10 +5,11 @@
 
 #include "base/map.h"
 #include "base/xalloc.h"
+#include "model/record.h"
 #include "sys/fs.h"
 
 enum { VERSION = 1, KEY_SIZE = DIGEST_SIZE + 8, FILE_LIMIT = 512 * 1024 * 1024 };
-static const char MAGIC[4] = { 'S', 'E', 'P', 'C' };
+static const char MAGIC[] = "SEPC";
 
 struct entry {
 	struct span record;
@@ -50,17 +51,12 @@ static void load(struct scan_cache *c)
 {
 	struct err ignored = ERR_INIT;
 	bool there;
-	if (fs_read_if_there(c->path, FILE_LIMIT, &c->file, &there, &ignored) || !there || c->file.len < 17) {
+	struct reader r;
+	if (fs_read_if_there(c->path, FILE_LIMIT, &c->file, &there, &ignored) || !there ||
+	    !record_open(buf_span(&c->file), MAGIC, VERSION, &r)) {
 		err_release(&ignored);
 		return;
 	}
-	struct span body = { c->file.data, c->file.len - 8 };
-	struct reader trailer = reader_of((struct span){ c->file.data + body.len, 8 });
-	if (reader_u64(&trailer) != hash_xxh3(body))
-		return;
-	struct reader r = reader_of(body);
-	if (memcmp(reader_raw(&r, 4).data, MAGIC, 4) != 0 || reader_u8(&r) != VERSION)
-		return;
 	uint32_t n = reader_count(&r, KEY_SIZE + 4);
 	for (uint32_t i = 0; i < n; i++) {
 		struct span key = reader_raw(&r, KEY_SIZE), record = reader_bytes(&r);
@@ -110,8 +106,7 @@ int scan_cache_save(struct scan_cache *c, struct err *err)
 	for (uint32_t i = 0; i < c->count; i++)
 		n += c->entries[i].used;
 	struct buf out = BUF_INIT;
-	buf_add(&out, MAGIC, sizeof MAGIC);
-	buf_put_u8(&out, VERSION);
+	size_t start = record_begin(&out, MAGIC, VERSION);
 	buf_put_u32(&out, n);
 	for (uint32_t i = 0; i < c->count; i++) {
 		if (!c->entries[i].used)
@@ -119,7 +114,7 @@ int scan_cache_save(struct scan_cache *c, struct err *err)
 		buf_add_span(&out, c->index.entries[i].key);
 		buf_put_bytes(&out, c->entries[i].record);
 	}
-	buf_put_u64(&out, hash_xxh3(buf_span(&out)));
+	record_seal(&out, start);
 	int failed = fs_write_atomic(c->path, buf_span(&out), 0, err);
 	buf_release(&out);
 	c->changed = c->changed && failed;
