@@ -97,7 +97,7 @@ reveal größe.G
         for number in range(100):
             repo.write(f"chain{number}.py", f"import chain{number - 1}\nexport X\n" if number else "export X\n")
         for number in range(600):
-            repo.write(f"fan/m{number}.py", "import chain50\nbody X\n")
+            repo.write(f"fan{number}.py", "import chain50\nbody X\n")
         run = self.check(repo)
         self.assertEqual((run.status, run.stats["units_run"]), (0, 701))
         self.assertLess(run.stats["checker_processes"], 200)  # the fan runs in batches
