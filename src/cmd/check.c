@@ -104,7 +104,8 @@ static void report_tolerated(const struct digest_map *m)
 	uint32_t i = 0;
 	while (i < m->count && !m->entries[i].next)
 		i++;
-	fprintf(stderr, "sepal: %u action%s gave different results than before; the first ones stand (--on-conflict): %s%s\n",
+	fprintf(stderr,
+	        "sepal: %u action%s gave different results than before; the first ones stand (--on-conflict): %s%s\n",
 	        m->tolerated, m->tolerated == 1 ? "" : "s", i < m->count ? m->entries[i].path : "",
 	        m->tolerated == 1 ? "" : ", ...");
 }

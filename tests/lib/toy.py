@@ -102,7 +102,8 @@ class Program:
             lines.append(f"export {self._name()} {self.random.randrange(3)}")
         for name in imports:
             lines.append(self.random.choice([
-                f"reveal {name}.{self._name()}", f"body {self._name()}", f"export {self._name()} = {name}.{self._name()}",
+                f"reveal {name}.{self._name()}", f"body {self._name()}",
+                f"export {self._name()} = {name}.{self._name()}",
                 f"reveal {name}.{self.random.choice(self.names)}.{self._name()}", "error wrong", ""]))
         self.random.shuffle(lines)
         return "\n".join(lines) + "\n"
