@@ -146,8 +146,8 @@ w = ns.nothing
 
     def test_a_directory_of_the_tree_named_like_those_of_a_staged_process(self) -> None:
         repo = self.repo("-- s/__init__.py --\n-- s/a.py --\nx: int = ''\n-- ts/__init__.py --\n"
-                         "-- ts/b.py --\nfrom s.a import x\nz: str = x\n-- p/c.py --\nimport ts.b\n-- p/__init__.py --\n"
-                         "-- python/__init__.py --\n-- proc/__init__.py --\nimport python\n")
+                         "-- ts/b.py --\nfrom s.a import x\nz: str = x\n-- p/c.py --\nimport ts.b\n"
+                         "-- p/__init__.py --\n-- python/__init__.py --\n-- proc/__init__.py --\nimport python\n")
         run = self.assert_same_as_mypy(repo, ".")
         process = repo.check("--runner=process", "--no-store-read", ".")
         self.assertEqual((process.lines, process.stats["conflicts"]), (run.lines, 0))
