@@ -82,8 +82,8 @@ static bool load_answer(struct pipeline *p)
 	struct buf file = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	bool there = false;
-	bool loaded = !fs_read_if_there(pipeline_state_file(p, "describe"), STATE_LIMIT, &file, &there, &ignored) && there &&
-	              decode_kept(p, buf_span(&file));
+	bool loaded = !fs_read_if_there(pipeline_state_file(p, "describe"), STATE_LIMIT, &file, &there, &ignored) &&
+	              there && decode_kept(p, buf_span(&file));
 	err_release(&ignored);
 	buf_release(&file);
 	return loaded;

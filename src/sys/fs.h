@@ -41,8 +41,8 @@ int fs_stat(const char *path, struct file_stat *ret, struct err *err) MUST_CHECK
 int fs_lstat(const char *path, struct file_stat *ret, struct err *err) MUST_CHECK; /* does not */
 bool fs_is_file(const char *path); /* regular, links followed; false on any failure */
 bool fs_is_dir(const char *path);
-/* Had the file been left alone, with a clock tick to spare, when it was `since_ns` (wall clock)? Else it could have been
- * written again since then and look the same. */
+/* Had the file been left alone, with a clock tick to spare, when it was `since_ns` (wall clock)? Else it could have
+ * been written again since then and look the same. */
 bool fs_is_settled(const struct file_stat *s, int64_t since_ns);
 
 /* Appends the whole file to `out`. A file of more than `limit` bytes is ERR_PROTOCOL, and `out` is as it was. */
