@@ -222,6 +222,40 @@ static void real_paths_have_no_links(void **state)
 	assert_true(path_is_absolute(real));
 }
 
+static void a_created_file_is_new_and_has_its_mode(void **state)
+{
+	(void)state;
+	struct err err = ERR_INIT;
+	struct file_stat st;
+	assert_ok(fs_create(at("blob"), span_of("bytes"), 0444, &err));
+	assert_string_equal(content_of(at("blob")), "bytes");
+	assert_ok(fs_stat(at("blob"), &st, &err));
+	assert_int_equal(st.mode, 0444);
+	assert_fails(fs_create(at("blob"), span_of("other"), 0444, &err), ERR_IO, "File exists");
+	assert_string_equal(content_of(at("blob")), "bytes");
+}
+
+static void a_file_is_settled_when_it_was_old_enough(void **state)
+{
+	(void)state;
+	const int64_t second = INT64_C(1000000000), ms = second / 1000, at_ns = 1700000000 * second;
+	static const struct {
+		int64_t mtime_ms, ctime_ms; /* before the look */
+		bool settled;
+	} rows[] = {
+		{ 1001, 1001, true }, { 21, 21, true },     { 19, 19, false },     { 1001, 19, false },
+		{ 19, 1001, false },  { -5, -5, false },    { 3000, 3000, true },
+		{ 1000, 1000, false }, /* whole seconds: a file system whose times are that coarse */
+		{ 2000, 2000, false },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct file_stat s = { .kind = FILE_REGULAR, .mtime_ns = at_ns - rows[i].mtime_ms * ms,
+				       .ctime_ns = at_ns - rows[i].ctime_ms * ms };
+		if (fs_is_settled(&s, at_ns) != rows[i].settled)
+			fail_msg("row %zu", i);
+	}
+}
+
 static struct {
 	int steps_left, injected;
 } fault;
@@ -305,6 +339,8 @@ int main(void)
 		TEST(making_directories_twice_is_fine_but_not_over_a_file),
 		TEST(appending_and_renaming_and_linking),
 		TEST(real_paths_have_no_links),
+		TEST(a_created_file_is_new_and_has_its_mode),
+		TEST(a_file_is_settled_when_it_was_old_enough),
 		TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
 		TEST(injected_failures_reach_every_operation),
 	};
