@@ -88,11 +88,35 @@ static void summarise(struct renderer *r, bool blockers, struct report *ret)
 	ret->exit_status = text_exit_status(&r->tally, blockers);
 }
 
+static const char *shown_file(struct renderer *r, const char *display)
+{
+	struct buf b = BUF_INIT;
+	text_display_path(&r->options, display, &b);
+	const char *path = arena_strndup(&r->arena, b.data ? b.data : "", b.len);
+	buf_release(&b);
+	return path;
+}
+
+/* What mypy says of its configuration while it reads it, and goes on: first, and beside the diagnostics. */
+static void put_warnings(const struct pipeline *p, struct report *ret)
+{
+	buf_add_str(&ret->err, js_get_string(p->answer, "stderr", ""));
+}
+
 void report_fatal(struct pipeline *p, const struct look *look, struct report *ret)
 {
 	struct renderer r;
+	uint32_t n = 0;
 	renderer_init(&r, p, look);
-	print_lines(&r, p->plan.fatal, p->plan.fatal_to_stderr ? &ret->err : &ret->out);
+	put_warnings(p, ret);
+	while (p->plan.fatal[n])
+		n++;
+	const char **lines = ARENA_ARRAY(&r.arena, const char *, n + 1);
+	for (uint32_t i = 0; i < n; i++)
+		lines[i] = p->plan.fatal_file ? arena_printf(&r.arena, "%s: %s", shown_file(&r, p->plan.fatal_file),
+		                                             p->plan.fatal[i])
+		                              : p->plan.fatal[i];
+	print_lines(&r, lines, p->plan.fatal_to_stderr ? &ret->err : &ret->out);
 	summarise(&r, true, ret);
 	renderer_release(&r);
 }
@@ -101,11 +125,7 @@ void report_fatal(struct pipeline *p, const struct look *look, struct report *re
 
 static const char *shown_path(struct renderer *r, const struct plan_module *m)
 {
-	struct buf b = BUF_INIT;
-	text_display_path(&r->options, m->display, &b);
-	const char *path = arena_strndup(&r->arena, b.data ? b.data : "", b.len);
-	buf_release(&b);
-	return path;
+	return shown_file(r, m->display);
 }
 
 /* Messages may name files: canonical paths become those that the user knows. */
@@ -249,7 +269,9 @@ static void render_blocker(struct renderer *r, const struct build_unit *u, uint3
 	r->shown = ARENA_ARRAY(&r->arena, struct shown, 1);
 	r->count = 0;
 	add_shown(r, module, &u->blockers);
-	render_shown(r, &ret->out);
+	/* mypy makes the line about a file that it cannot read by hand, without place and code, and prints it on stderr */
+	bool by_hand = u->blockers.items[0].line < 0 && !u->blockers.items[0].code;
+	render_shown(r, by_hand ? &ret->err : &ret->out);
 	r->shown = others;
 	r->count = count;
 }
@@ -277,6 +299,7 @@ void report_make(struct pipeline *p, const struct look *look, struct report *ret
 	struct renderer r;
 	uint32_t module;
 	renderer_init(&r, p, look);
+	put_warnings(p, ret);
 	collect_reports(&r);
 	drop_repeated_notes(&r);
 	const struct build_unit *blocker = first_blocker(&r, &module);

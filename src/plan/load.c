@@ -19,9 +19,10 @@ void walk_fatal(struct plan *p, const char *file, const char *message, const cha
 {
 	size_t n = 0;
 	p->fatal = ARENA_ARRAY(&p->arena, const char *, 8);
-	p->fatal[n++] = arena_printf(&p->arena, "%s: error: %s", file, message);
+	p->fatal_file = file;
+	p->fatal[n++] = arena_printf(&p->arena, "error: %s", message);
 	for (; *help; help++)
-		p->fatal[n++] = arena_printf(&p->arena, "%s: %s", file, *help);
+		p->fatal[n++] = *help;
 }
 
 /* State.add_ancestors: files with a dot in their stem have none. */

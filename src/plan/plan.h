@@ -79,6 +79,7 @@ struct plan {
 	/* A mistake that stops the checker before it checks anything (two files with one module name ...): the lines that
 	 * it prints, without the summary. NULL-terminated, NULL if there is none. */
 	const char **fatal;
+	const char *fatal_file; /* stands in front of each line, as the checker shows files; NULL: nothing does */
 	bool fatal_to_stderr;
 };
 
