@@ -16,6 +16,14 @@ from mypy.util import hash_digest
 from sepal_mypy_options import TYPESHED
 
 
+def _is_utf8(contents: bytes) -> bool:
+    try:
+        contents.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class StagedFiles(FileSystemCache):
     def __init__(self, typeshed: str) -> None:
         super().__init__()
@@ -76,10 +84,10 @@ class StagedFiles(FileSystemCache):
     def read(self, path: str) -> bytes:
         """The bytes of a source, for mypy to decode and to hand to its parser.
 
-        Decoding takes a byte order mark away. A parser that opens the file by itself sees it, and counts it as a column
-        of the first line: it gets a second one."""
+        A parser that opens the file by itself takes every file that is UTF-8 as UTF-8, whatever it declares, and counts
+        a byte order mark as a column of the first line. Decoding takes one such mark away, and then asks no further."""
         contents = self._contents(path)
-        if self.native_parser and contents.startswith(codecs.BOM_UTF8):
+        if self.native_parser and _is_utf8(contents):
             return codecs.BOM_UTF8 + contents
         return contents
 

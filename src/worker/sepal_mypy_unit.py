@@ -31,6 +31,7 @@ _REASONS = {
     "wrong-directory": ModuleNotFoundReason.WRONG_WORKING_DIRECTORY,
     "stubs-not-installed": ModuleNotFoundReason.APPROVED_STUBS_NOT_INSTALLED,
 }
+_TEXT = 6  # in the tuple of a message
 _FOUND_BUT_LEFT_OUT = ("skipped", "error")  # by follow_imports
 
 # Bodies may be deferred once more since 2.4 (build.process_stale_scc_implementation).
@@ -336,9 +337,13 @@ class Unit:
         state.finish_passes()
 
     def _messages(self, err: CompileError) -> list[list[Any]]:
-        """The tuples behind a blocking error. An unreadable file has none: mypy makes its line by hand."""
+        """The tuples behind a blocking error. An unreadable file has none: mypy makes its line by hand.
+
+        A syntax error may quote a NUL of the source, which is no text for anyone."""
         errors = self.manager.errors
         tuples = [list(message) for path in errors.error_info_map for message in errors.file_messages(path)]
+        for message in tuples:
+            message[_TEXT] = message[_TEXT].replace("\0", "")
         return tuples or [self._by_hand(line) for line in err.messages]
 
     def _by_hand(self, line: str) -> list[Any]:
