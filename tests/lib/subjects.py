@@ -89,16 +89,31 @@ def run_mypy(repo: Repo, python: str, *arguments: str) -> Run:
     return Run(["mypy", *arguments], done.returncode, done.stdout, done.stderr, {})
 
 
-class SubjectTestCase(TestCase):
-    """Checkouts of subjects that share a store, and what mypy says of them."""
+class SharedStoreTestCase(TestCase):
+    """Repositories of one file of tests share a store: the standard library is checked once."""
 
     shared: str
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.shared = os.path.realpath(tempfile.mkdtemp(prefix="sepal-shared."))
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+
+    def repo(self, files: str = "", env: dict[str, str] | None = None) -> Repo:
+        repo = super().repo(files, env)
+        repo.cache = self.shared
+        repo.store = os.path.join(self.shared, "sepal")
+        return repo
+
+
+class SubjectTestCase(SharedStoreTestCase):
+    """Checkouts of subjects, and what mypy says of them."""
+
     _mypy: dict[str, Run]
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.shared = os.path.realpath(tempfile.mkdtemp(prefix="sepal-trees."))
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        super().setUpClass()
         cls._mypy = {}
 
     def setUp(self) -> None:
@@ -106,12 +121,10 @@ class SubjectTestCase(TestCase):
         self.addCleanup(lambda: print(f"{self.id()}: {time.monotonic() - started:.1f} s", file=sys.stderr))
 
     def checkout(self, subject: Subject) -> Repo:
-        """The subject's files at a place where no one has checked them, before the store that all tests share."""
+        """The subject's files at a place where no one has checked them."""
         python = subject.python
         repo = self.repo(env={"SEPAL_PYTHON": python,
                               "PATH": os.path.dirname(python) + os.pathsep + os.environ.get("PATH", os.defpath)})
-        repo.cache = self.shared
-        repo.store = os.path.join(self.shared, "sepal")
         copy_subject(subject, repo.root)
         return repo
 
