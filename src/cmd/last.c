@@ -65,6 +65,21 @@ bool last_load(struct pipeline *p, struct last *ret)
 	return holds;
 }
 
+/* This program, and the worker's: its modules lie in one directory. */
+static void observe_programs(struct pipeline *p, struct witness *w)
+{
+	const char *dir = path_dirname(&p->arena, p->worker_program);
+	struct fs_listing list = { 0 };
+	struct err ignored = ERR_INIT;
+	witness_path(w, "/proc/self/exe");
+	witness_path(w, dir);
+	if (fs_list(dir, &p->arena, &list, &ignored))
+		err_release(&ignored);
+	for (size_t i = 0; i < list.count; i++)
+		if (list.entries[i].kind != FILE_DIR)
+			witness_path(w, path_join(&p->arena, dir, list.entries[i].name));
+}
+
 static void observe(struct pipeline *p, struct witness *w)
 {
 	const struct described *d = &p->described;
@@ -83,8 +98,7 @@ static void observe(struct pipeline *p, struct witness *w)
 			witness_path(w, p->plan.modules[i].real);
 	for (uint32_t i = 0; i < p->plan.consulted_count; i++)
 		witness_path(w, p->plan.consulted[i]);
-	witness_path(w, p->worker_program);
-	witness_path(w, path_dirname(&p->arena, p->worker_program));
+	observe_programs(p, w);
 	if (strchr(p->python, '/'))
 		witness_path(w, p->python);
 	for (uint32_t i = 0; i < d->depend_env_count; i++)

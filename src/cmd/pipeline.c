@@ -3,10 +3,26 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/pipeline_internal.h"
 #include "sys/fs.h"
 #include "sys/path.h"
+
+/* Where the system would start it from: another one that appears earlier on PATH is another interpreter. `name` if it
+ * is nowhere: starting it says what is wrong. */
+static const char *find_on_path(struct pipeline *p, const char *name)
+{
+	for (const char *dir = getenv("PATH"); dir && *dir;) {
+		size_t n = strcspn(dir, ":");
+		const char *there = n ? arena_strndup(&p->arena, dir, n) : ".";
+		const char *program = path_join(&p->arena, path_absolute(&p->arena, p->cwd, there), name);
+		if (access(program, X_OK) == 0 && fs_is_file(program))
+			return program;
+		dir += n + (dir[n] == ':');
+	}
+	return name;
+}
 
 static int find_python(struct pipeline *p, struct err *err)
 {
@@ -19,7 +35,9 @@ static int find_python(struct pipeline *p, struct err *err)
 		p->python = here;
 	if (!p->python)
 		p->python = "python3";
-	if (strchr(p->python, '/')) {
+	if (!strchr(p->python, '/')) {
+		p->python = find_on_path(p, p->python);
+	} else {
 		p->python = path_absolute(&p->arena, p->cwd, p->python);
 		if (!fs_is_file(p->python))
 			return err_set(err, ERR_CHECKER,

@@ -88,6 +88,7 @@ def _describe(argv: list[str], stdout: io.StringIO, stderr: io.StringIO) -> dict
     for remembered in (get_search_dirs, getattr(modulefinder, "find_gitignores", None)):
         if hasattr(remembered, "cache_clear"):
             remembered.cache_clear()
+    before = set(sys.modules)
     with Record() as record:
         crawl = CrawlLog(record)
         sources, options = process_options(argv, stdout=stdout, stderr=stderr, fscache=crawl)
@@ -95,7 +96,7 @@ def _describe(argv: list[str], stdout: io.StringIO, stderr: io.StringIO) -> dict
         search = compute_search_paths(sources, options, default_data_dir())
         _finish(options, sources, search, crawl, stdout, stderr)
     plugins = [_plugin(spec, options) for spec in options.plugins]
-    parts = toolchain(plugins, record.files.add)
+    parts = toolchain(plugins, set(sys.modules) - before if plugins else (), record.files.add)
     _record_environment(record, search, options)
     typeshed = options.abs_custom_typeshed_dir or os.path.join(default_data_dir(), "typeshed")
     return {

@@ -98,8 +98,8 @@ class Record:
     def _asking(self, real: Any) -> Any:
         def ask(path: Any) -> bool:
             found = real(path)
-            if not found and isinstance(path, str):
-                self.absent.add(os.path.abspath(path))
+            if isinstance(path, str):
+                self.looked(path, found, not found)
             return found
         return ask
 

@@ -17,8 +17,10 @@ CHECKER = {"mypy": "mypy", "librt": "librt", "mypy_extensions": "mypy_extensions
            "typing_extensions": "typing_extensions", "pathspec": "pathspec", "ast_serialize": "ast_serialize"}
 
 
-def toolchain(plugins: Iterable[dict[str, Any]], read: Callable[[str], None]) -> list[list[str]]:
-    """[name, version, sha256] of every part, sorted. `read` hears of each file that the answer stands on."""
+def toolchain(plugins: Iterable[dict[str, Any]], brought: Iterable[str],
+              read: Callable[[str], None]) -> list[list[str]]:
+    """[name, version, sha256] of every part, sorted. `brought` are the modules that came with the plugins, and `read`
+    hears of each file that the answer stands on."""
     parts = dict(CHECKER, **({"tomli": "tomli"} if sys.version_info < (3, 11) else {}))
     rows = [_distribution(name, module, read) for name, module in parts.items() if _exists(module)]
     by_module: Any = None
@@ -29,6 +31,7 @@ def toolchain(plugins: Iterable[dict[str, Any]], read: Callable[[str], None]) ->
         module = plugin["spec"].partition(":")[0].partition(".")[0]
         by_module = by_module or importlib.metadata.packages_distributions()
         rows.extend(_distribution(name, module, read) for name in by_module.get(module, [module]))
+    rows.extend(_module(name, read) for name in brought if _is_brought(name))
     return sorted(set(map(tuple, rows)))  # type: ignore[arg-type]
 
 
@@ -39,6 +42,21 @@ def _exists(module: str) -> bool:
 def _file(plugin: dict[str, Any], read: Callable[[str], None]) -> list[str]:
     read(plugin["path"])
     return [plugin["spec"], "", _sha256(plugin["path"])]
+
+
+def _is_brought(name: str) -> bool:
+    """Neither the interpreter's nor the checker's own, nor ours: what a plugin imports from beside itself, or from
+    another package."""
+    top = name.partition(".")[0]
+    path = getattr(sys.modules[name], "__file__", None)
+    return (isinstance(path, str) and os.path.isfile(path) and top not in sys.stdlib_module_names
+            and top not in CHECKER.values() and not top.startswith("sepal_"))
+
+
+def _module(name: str, read: Callable[[str], None]) -> list[str]:
+    path = os.path.abspath(sys.modules[name].__file__ or "")
+    read(path)
+    return [name, "", _sha256(path)]
 
 
 def _distribution(name: str, module: str, read: Callable[[str], None]) -> list[str]:
