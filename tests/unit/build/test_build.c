@@ -1,0 +1,659 @@
+/* build/build.h over a hand-written plan, a store in memory and a runner that only says what it was told to say. */
+#include "../../lib/check.h"
+
+#include <signal.h>
+
+#include "../../lib/small_plan.h"
+#include "build/build.h"
+
+enum fate { CHECKED = 0, BLOCKED, FAILED, FAILED_IN_BODIES, DAMAGED, DISCOVERS, INTERRUPTS };
+
+struct behaviour {
+	const char *id;
+	enum fate fate;
+	const char *data;     /* the interface; NULL: a function of the id */
+	const char *message;  /* a diagnostic */
+	const char *indirect; /* one module that is used though not imported */
+};
+
+enum { LANES = 2 };
+
+struct fake {
+	struct runner base; /* first: the vtable's functions get it */
+	struct runner_events events;
+	const struct behaviour *behaviours;
+	struct loop *loop;
+	struct store *store;
+	struct buf log; /* ids of what was started, "|" after each batch */
+	const struct unit_spec *waiting[1000];
+	uint32_t waiting_count, running, batches;
+	bool takes_batches, refuses_to_start;
+};
+
+struct world {
+	struct plan plan;
+	struct options *options;
+	struct store *store;
+	struct clock clock;
+	struct loop *loop;
+	struct digest toolchain;
+	struct build *build;
+	struct build_config config;
+	struct fake fake;
+	uint32_t events[BUILD_FAILED + 1];
+	bool no_runner;
+};
+
+/* ---- the runner ---- */
+
+static const struct behaviour *behaviour_of(const struct fake *f, const char *id)
+{
+	static const struct behaviour usual = { 0 };
+	for (const struct behaviour *b = f->behaviours; b && b->id; b++)
+		if (strcmp(b->id, id) == 0)
+			return b;
+	return &usual;
+}
+
+static void make_outcome(const struct fake *f, const struct unit_spec *unit, struct arena *a, struct unit_outcome *o)
+{
+	unit_outcome_init(unit, a, o);
+	for (uint32_t i = 0; i < unit->member_count; i++) {
+		const struct behaviour *b = behaviour_of(f, unit->members[i].id);
+		struct member_result *r = &o->result.members[i];
+		o->data[i] = span_of(b->data ? b->data : arena_printf(a, "interface of %s", unit->members[i].id));
+		hash_sha256(o->data[i], &r->interface.data);
+		r->interface.data_size = o->data[i].len;
+		if (b->message) {
+			r->diags = (struct diag_list){ ARENA_NEW(a, struct diag), 1 };
+			r->diags.items[0] = (struct diag){ .line = 1, .message = b->message };
+		}
+		if (b->indirect) {
+			r->indirect = ARENA_ARRAY(a, const char *, 1);
+			r->indirect[r->indirect_count++] = b->indirect;
+		}
+	}
+}
+
+static void block(const struct fake *f, const struct unit_spec *unit, struct arena *a)
+{
+	struct unit_outcome o = { .kind = OUTCOME_BLOCKED, .blockers = { ARENA_NEW(a, struct diag), 1 } };
+	o.blockers.items[0] = (struct diag){ .path = unit->members[0].canonical, .line = 3, .message = "no" };
+	f->events.blocked(f->events.ctx, unit->unit, &o);
+}
+
+static void fail_unit(const struct fake *f, const struct unit_spec *unit, enum err_kind kind)
+{
+	struct err err = ERR_INIT;
+	err_set(&err, kind, "%s is more than it can do", unit->members[0].id);
+	f->events.failed(f->events.ctx, unit->unit, &err);
+	err_release(&err);
+}
+
+static void answer(const struct fake *f, const struct unit_spec *unit)
+{
+	static const char *const names[] = { "somewhere", NULL };
+	enum fate fate = behaviour_of(f, unit->members[0].id)->fate;
+	struct arena a = ARENA_INIT;
+	struct unit_outcome o;
+	uint32_t number = unit->unit; /* the spec goes with the last event */
+	switch (fate) {
+	case BLOCKED:
+		block(f, unit, &a);
+		break;
+	case FAILED:
+		fail_unit(f, unit, ERR_CHECKER);
+		break;
+	case DAMAGED: /* somebody altered what it stands on, and it noticed */
+		for (uint32_t i = 0; i < unit->closure_count; i++)
+			store_discard(f->store, &unit->closure[i]->interface->data);
+		fail_unit(f, unit, ERR_CORRUPT);
+		break;
+	case DISCOVERS:
+		f->events.discovered(f->events.ctx, number, unit->members[0].id, names);
+		break;
+	case INTERRUPTS:
+		raise(SIGINT);
+		break;
+	case CHECKED:
+	case FAILED_IN_BODIES:
+		make_outcome(f, unit, &a, &o);
+		f->events.interface(f->events.ctx, number, &o);
+		if (fate == FAILED_IN_BODIES)
+			fail_unit(f, unit, ERR_CHECKER);
+		else
+			f->events.report(f->events.ctx, number, &o);
+	}
+	arena_release(&a);
+}
+
+static void answer_all(struct loop *loop, void *ctx)
+{
+	(void)loop;
+	struct fake *f = ctx;
+	const struct unit_spec *now[1000];
+	uint32_t count = f->waiting_count;
+	memcpy(now, f->waiting, count * sizeof *now);
+	f->waiting_count = f->running = 0;
+	for (uint32_t i = 0; i < count; i++)
+		answer(f, now[i]);
+}
+
+static int start(struct runner *r, const struct unit_spec *const *units, uint32_t count, struct err *err)
+{
+	struct fake *f = (struct fake *)r;
+	if (f->refuses_to_start)
+		return err_set(err, ERR_IO, "no process can be started");
+	if (f->running++ == 0)
+		loop_add_timer(f->loop, 0, answer_all, f);
+	f->batches++;
+	for (uint32_t i = 0; i < count; i++) {
+		f->waiting[f->waiting_count++] = units[i];
+		buf_addf(&f->log, "%s ", units[i]->members[0].id);
+	}
+	buf_add_str(&f->log, "| ");
+	return 0;
+}
+
+static unsigned free_lanes(const struct runner *r)
+{
+	return LANES - ((const struct fake *)r)->running;
+}
+
+static uint64_t processes(const struct runner *r)
+{
+	return ((const struct fake *)r)->batches;
+}
+
+static void free_nothing(struct runner *r)
+{
+	(void)r;
+}
+
+static int make_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+{
+	struct world *w = ctx;
+	if (w->no_runner)
+		return err_set(err, ERR_CHECKER, "there is no checker");
+	w->fake.base = (struct runner){ "fake", start, free_lanes, w->fake.takes_batches, processes, free_nothing };
+	w->fake.events = *events;
+	w->fake.loop = w->loop;
+	w->fake.store = w->store;
+	*ret = &w->fake.base;
+	return 0;
+}
+
+/* ---- the world ---- */
+
+static void count_event(void *ctx, const struct build_event *e)
+{
+	((struct world *)ctx)->events[e->kind]++;
+}
+
+static int set_up(void **state)
+{
+	struct err err = ERR_INIT;
+	struct world *w = calloc(1, sizeof *w);
+	w->clock = clock_system();
+	w->store = store_open_memory();
+	w->options = small_plan_options();
+	w->config = (struct build_config){ .plan = &w->plan, .options = w->options, .toolchain = &w->toolchain,
+		                           .store = w->store, .make_runner = make_runner, .runner_ctx = w,
+		                           .lanes = LANES, .on_event = count_event, .ctx = w };
+	*state = w;
+	return loop_new(&w->loop, &w->clock, &err);
+}
+
+static void forget_build(struct world *w)
+{
+	build_free(w->build);
+	w->build = NULL;
+	plan_release(&w->plan);
+	buf_reset(&w->fake.log);
+	w->fake.batches = w->fake.running = w->fake.waiting_count = 0;
+	memset(w->events, 0, sizeof w->events);
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	forget_build(w);
+	buf_release(&w->fake.log);
+	options_free(w->options);
+	store_close(w->store);
+	loop_free(w->loop);
+	free(w);
+	return 0;
+}
+
+static int build_plan(struct world *w, const struct small_module *modules, uint32_t count,
+                      const struct behaviour *behaviours, struct err *err)
+{
+	forget_build(w);
+	small_plan_make(&w->plan, modules, count);
+	w->fake.behaviours = behaviours;
+	w->config.loop = w->loop;
+	w->build = build_new(&w->config);
+	return build_run(w->build, err);
+}
+
+#define BUILD(w, modules, behaviours) \
+	build_plan(w, modules, sizeof(modules) / sizeof *(modules), behaviours, &err)
+
+static const char *log_of(struct world *w)
+{
+	return buf_span(&w->fake.log).data;
+}
+
+static const struct build_unit *unit_of(const struct world *w, const char *id)
+{
+	return build_unit(w->build, plan_find(&w->plan, id)->unit);
+}
+
+#define assert_counts(w, ...) assert_counts_are(build_stats((w)->build), (struct build_stats){ __VA_ARGS__ })
+
+static void assert_counts_are(struct build_stats is, struct build_stats expected)
+{
+	assert_int_equal(is.units_run, expected.units_run);
+	assert_int_equal(is.bodies_run, expected.bodies_run);
+	assert_int_equal(is.hit_manifest, expected.hit_manifest);
+	assert_int_equal(is.hit_strict, expected.hit_strict);
+	assert_int_equal(is.cutoff, expected.cutoff);
+	assert_int_equal(is.blocked, expected.blocked);
+	assert_int_equal(is.failed, expected.failed);
+}
+
+static const struct small_module CHAIN[] = { { "a", "", NULL }, { "b", "a", NULL }, { "c", "b", NULL } };
+static const struct small_module CHAIN_A[] = { { "a", "", "edited" }, { "b", "a", NULL }, { "c", "b", NULL } };
+static const struct small_module DIAMOND[] = { { "base", "", NULL }, { "left", "base", NULL }, { "right", "base", NULL },
+	                                       { "top", "left right", NULL }, { "alone", "", NULL } };
+
+/* ---- order ---- */
+
+static void units_run_when_what_they_need_is_known(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, DIAMOND, NULL));
+	assert_string_equal(log_of(w), "base | alone | left | right | top | ");
+	assert_counts(w, .units_run = 5, .bodies_run = 5);
+	assert_int_equal(w->events[BUILD_STARTED], 5);
+	assert_int_equal(w->events[BUILD_INTERFACE], 5);
+	assert_int_equal(w->events[BUILD_FINISHED], 5);
+	assert_int_equal(build_counts(w->build)[UNIT_DONE], 5);
+	assert_int_equal(build_stats(w->build).checker_processes, 5);
+}
+
+static void the_longest_chain_goes_first(void **state)
+{
+	static const struct small_module modules[] = { { "s1", "", NULL }, { "s2", "", NULL }, { "long1", "", NULL },
+		                                       { "long2", "long1", NULL }, { "long3", "long2", NULL },
+		                                       { "mid1", "", NULL }, { "mid2", "mid1", NULL } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, modules, NULL));
+	assert_string_equal(log_of(w), "long1 | mid1 | long2 | s1 | s2 | long3 | mid2 | ");
+}
+
+static void small_units_share_a_batch_where_the_runner_likes_that(void **state)
+{
+	struct small_module modules[200];
+	char names[200][16];
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	for (int i = 0; i < 200; i++) {
+		snprintf(names[i], sizeof names[i], "m%d", i);
+		modules[i] = (struct small_module){ names[i], "", NULL };
+	}
+	w->fake.takes_batches = true;
+	assert_ok(BUILD(w, modules, NULL));
+	assert_counts(w, .units_run = 200, .bodies_run = 200);
+	assert_in_range(w->fake.batches, LANES, 20);
+}
+
+static void a_cycle_is_one_unit(void **state)
+{
+	static const struct small_module modules[] = { { "x", "y", NULL }, { "y", "x", NULL }, { "top", "y", NULL } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, modules, NULL));
+	assert_string_equal(log_of(w), "x | top | ");
+	assert_counts(w, .units_run = 2, .bodies_run = 3);
+	assert_int_equal(unit_of(w, "y")->result.member_count, 2);
+}
+
+/* ---- hits and cutoff ---- */
+
+static void nothing_runs_twice(void **state)
+{
+	static const struct behaviour say[] = { { "b", CHECKED, NULL, "it is wrong", NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, say));
+	w->no_runner = true;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_counts(w, .hit_manifest = 3);
+	assert_int_equal(w->events[BUILD_HIT], 3);
+	assert_int_equal(unit_of(w, "b")->source, FROM_MANIFEST);
+	assert_string_equal(unit_of(w, "b")->result.members[0].diags.items[0].message, "it is wrong");
+}
+
+static void an_interface_that_comes_out_the_same_stops_the_work(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_ok(BUILD(w, CHAIN_A, NULL));
+	assert_string_equal(log_of(w), "a | ");
+	assert_counts(w, .units_run = 1, .bodies_run = 1, .hit_manifest = 2, .cutoff = 2);
+}
+
+static void an_interface_that_changes_runs_who_used_it(void **state)
+{
+	static const struct behaviour other[] = { { "a", CHECKED, "another interface", NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_ok(BUILD(w, CHAIN_A, other));
+	assert_string_equal(log_of(w), "a | b | "); /* b's interface is as it was */
+	assert_counts(w, .units_run = 2, .bodies_run = 2, .hit_manifest = 1, .cutoff = 1);
+}
+
+static void what_was_used_though_not_imported_counts_as_used(void **state)
+{
+	static const struct behaviour first[] = { { "c", CHECKED, NULL, NULL, "a" }, { 0 } };
+	static const struct behaviour second[] = { { "a", CHECKED, "another interface", NULL, NULL },
+		                                   { "c", CHECKED, NULL, NULL, "a" }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, first));
+	assert_ok(BUILD(w, CHAIN_A, second));
+	assert_string_equal(log_of(w), "a | b | c | ");
+}
+
+static void what_is_used_must_still_be_reachable(void **state)
+{
+	static const struct small_module before[] = { { "a", "", NULL }, { "b", "a", NULL }, { "c", "b", NULL } };
+	static const struct small_module after[] = { { "a", "", NULL }, { "b", "", "no import" }, { "c", "b", NULL } };
+	static const struct behaviour uses[] = { { "c", CHECKED, NULL, NULL, "a" }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, before, uses));
+	assert_ok(BUILD(w, after, NULL));
+	assert_string_equal(log_of(w), "b | c | ");
+}
+
+static void without_manifests_the_strict_key_finds_the_result(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	for (uint32_t u = 0; u < w->plan.unit_count; u++)
+		store_discard_record(w->store, STORE_MANIFESTS, &build_unit(w->build, u)->manifest_key);
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_counts(w, .hit_strict = 3);
+	assert_int_equal(unit_of(w, "a")->source, FROM_STRICT);
+}
+
+static void a_result_whose_interface_is_gone_is_a_miss(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	store_discard(w->store, &unit_of(w, "b")->result.members[0].interface.data);
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_string_equal(log_of(w), "b | ");
+}
+
+static void a_record_of_other_bytes_is_a_miss(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	for (uint32_t u = 0; u < w->plan.unit_count; u++) {
+		const struct build_unit *unit = build_unit(w->build, u);
+		assert_ok(store_record(w->store, STORE_MANIFESTS, &unit->manifest_key, span_of("anything"), &err));
+		assert_ok(store_record(w->store, STORE_ACTIONS, &unit->strict_key, span_of("anything"), &err));
+	}
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_counts(w, .units_run = 3, .bodies_run = 3);
+}
+
+static void a_module_that_cannot_be_read_is_always_asked_about(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	forget_build(w);
+	small_plan_make(&w->plan, CHAIN, 3);
+	w->plan.modules[1].unreadable = true;
+	w->build = build_new(&w->config);
+	assert_ok(build_run(w->build, &err));
+	assert_string_equal(log_of(w), "b | ");
+}
+
+static void nothing_is_read_when_that_is_asked_for(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	w->config.no_store_read = true;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_counts(w, .units_run = 3, .bodies_run = 3);
+	assert_int_equal(build_stats(w->build).conflicts, 0);
+}
+
+static void forced_units_run_and_nothing_is_recorded_when_that_is_asked_for(void **state)
+{
+	static const unsigned char forced[] = { 0, 1, 0 };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	struct digest key = unit_of(w, "b")->manifest_key;
+	store_discard_record(w->store, STORE_MANIFESTS, &key);
+	w->config.forced = forced;
+	w->config.no_record = true;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_string_equal(log_of(w), "b | ");
+	struct buf record = BUF_INIT;
+	bool found;
+	assert_ok(store_lookup(w->store, STORE_MANIFESTS, &key, &record, &found, &err));
+	assert_false(found);
+	buf_release(&record);
+}
+
+/* ---- conflicts ---- */
+
+static const struct behaviour OTHER_B[] = { { "b", CHECKED, "another", "another", NULL }, { 0 } };
+
+static void another_result_for_the_same_action_is_a_conflict(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	w->config.no_store_read = true;
+	assert_ok(BUILD(w, CHAIN, OTHER_B));
+	assert_int_equal(build_stats(w->build).conflicts, 1);
+	assert_non_null(strstr(build_outputs(w->build)->conflicts[0].a.path, "b (action "));
+	w->config.no_store_read = false;
+	assert_ok(BUILD(w, CHAIN, NULL)); /* the store has what it had */
+	assert_int_equal(unit_of(w, "b")->result.members[0].diags.count, 0);
+}
+
+static void the_first_result_stands_when_that_is_asked_for(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	struct digest before = unit_of(w, "c")->closure;
+	w->config.no_store_read = true;
+	w->config.policy = CONFLICT_FIRST;
+	assert_ok(BUILD(w, CHAIN, OTHER_B));
+	assert_int_equal(build_stats(w->build).conflicts, 0);
+	assert_int_equal(build_stats(w->build).conflicts_tolerated, 1);
+	assert_true(digest_eq(&unit_of(w, "c")->closure, &before)); /* and c was given the first interface */
+	assert_int_equal(unit_of(w, "b")->result.members[0].diags.count, 0);
+}
+
+/* ---- trouble ---- */
+
+static void a_blocked_unit_blocks_what_stands_on_it(void **state)
+{
+	static const struct behaviour blocked[] = { { "left", BLOCKED, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, DIAMOND, blocked));
+	assert_counts(w, .units_run = 3, .bodies_run = 3, .blocked = 2);
+	assert_int_equal(unit_of(w, "left")->state, UNIT_BLOCKED);
+	assert_string_equal(unit_of(w, "left")->blockers.items[0].message, "no");
+	assert_int_equal(unit_of(w, "top")->state, UNIT_BLOCKED);
+	assert_int_equal(unit_of(w, "top")->blockers.count, 0);
+	assert_int_equal(unit_of(w, "top")->blocked_by, plan_find(&w->plan, "left")->unit);
+	assert_int_equal(unit_of(w, "right")->state, UNIT_DONE);
+	assert_null(build_first_failure(w->build));
+}
+
+static void a_failed_unit_stops_only_what_stands_on_it(void **state)
+{
+	static const struct behaviour failing[] = { { "left", FAILED, NULL, NULL, NULL },
+		                                    { "alone", FAILED, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, DIAMOND, failing));
+	assert_counts(w, .units_run = 2, .bodies_run = 2, .blocked = 1, .failed = 2);
+	assert_int_equal(build_first_failure(w->build)->kind, ERR_CHECKER);
+	uint32_t first = plan_find(&w->plan, "left")->unit < plan_find(&w->plan, "alone")->unit;
+	assert_string_equal(build_first_failure(w->build)->message,
+	                    first ? "left is more than it can do" : "alone is more than it can do");
+}
+
+static void after_its_interface_a_failure_stops_nobody(void **state)
+{
+	static const struct behaviour failing[] = { { "a", FAILED_IN_BODIES, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, failing));
+	assert_counts(w, .units_run = 2, .bodies_run = 2, .failed = 1);
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_string_equal(log_of(w), "a | ");
+}
+
+static void what_the_checker_discovers_is_handed_on(void **state)
+{
+	static const struct behaviour discovering[] = { { "b", DISCOVERS, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	uint32_t count;
+	assert_ok(BUILD(w, CHAIN, discovering));
+	const struct plan_discovered *d = build_discovered(w->build, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(d[0].module, "b");
+	assert_string_equal(d[0].names[0], "somewhere");
+	assert_int_equal(unit_of(w, "a")->state, UNIT_DONE);
+	assert_int_equal(unit_of(w, "b")->state, UNIT_WAITING);
+	assert_int_equal(unit_of(w, "c")->state, UNIT_WAITING);
+}
+
+static void an_interface_that_was_altered_in_the_store_is_made_again_by_another_build(void **state)
+{
+	static const struct behaviour damaged[] = { { "b", DAMAGED, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, damaged));
+	assert_int_equal(build_damaged(w->build), 1);
+	assert_int_equal(unit_of(w, "b")->state, UNIT_WAITING);
+	assert_null(build_first_failure(w->build));
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_string_equal(log_of(w), "a | b | c | ");
+}
+
+static void damage_that_is_not_in_the_store_is_a_failure(void **state)
+{
+	static const struct behaviour damaged[] = { { "a", DAMAGED, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, damaged));
+	assert_counts(w, .blocked = 2, .failed = 1);
+	assert_int_equal(build_damaged(w->build), 0);
+}
+
+static void an_interrupt_ends_the_build(void **state)
+{
+	static const struct behaviour interrupting[] = { { "b", INTERRUPTS, NULL, NULL, NULL }, { 0 } };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_fails(BUILD(w, CHAIN, interrupting), ERR_INTERRUPTED, "what was finished is kept");
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_string_equal(log_of(w), "b | c | ");
+}
+
+static void a_runner_that_cannot_be_made_or_started_ends_the_build(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	w->no_runner = true;
+	assert_fails(BUILD(w, CHAIN, NULL), ERR_CHECKER, "there is no checker");
+	w->no_runner = false;
+	w->fake.refuses_to_start = true;
+	assert_fails(BUILD(w, CHAIN, NULL), ERR_IO, "no process can be started");
+}
+
+static void a_very_long_chain_can_be_blocked(void **state)
+{
+	enum { LENGTH = 100000 };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	struct arena a = ARENA_INIT;
+	static const struct behaviour blocked[] = { { "m0", BLOCKED, NULL, NULL, NULL }, { 0 } };
+	struct small_module *modules = ARENA_ARRAY(&a, struct small_module, LENGTH);
+	for (uint32_t i = 0; i < LENGTH; i++)
+		modules[i] = (struct small_module){ arena_printf(&a, "m%u", i), i ? arena_printf(&a, "m%u", i - 1) : "", NULL };
+	assert_ok(build_plan(w, modules, LENGTH, blocked, &err));
+	assert_counts(w, .blocked = LENGTH);
+	arena_release(&a);
+}
+
+static void a_plan_without_modules_is_built_at_once(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	w->no_runner = true;
+	assert_ok(build_plan(w, NULL, 0, NULL, &err));
+	assert_counts(w, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(units_run_when_what_they_need_is_known),
+		TEST(the_longest_chain_goes_first),
+		TEST(small_units_share_a_batch_where_the_runner_likes_that),
+		TEST(a_cycle_is_one_unit),
+		TEST(nothing_runs_twice),
+		TEST(an_interface_that_comes_out_the_same_stops_the_work),
+		TEST(an_interface_that_changes_runs_who_used_it),
+		TEST(what_was_used_though_not_imported_counts_as_used),
+		TEST(what_is_used_must_still_be_reachable),
+		TEST(without_manifests_the_strict_key_finds_the_result),
+		TEST(a_result_whose_interface_is_gone_is_a_miss),
+		TEST(a_record_of_other_bytes_is_a_miss),
+		TEST(a_module_that_cannot_be_read_is_always_asked_about),
+		TEST(nothing_is_read_when_that_is_asked_for),
+		TEST(forced_units_run_and_nothing_is_recorded_when_that_is_asked_for),
+		TEST(another_result_for_the_same_action_is_a_conflict),
+		TEST(the_first_result_stands_when_that_is_asked_for),
+		TEST(a_blocked_unit_blocks_what_stands_on_it),
+		TEST(a_failed_unit_stops_only_what_stands_on_it),
+		TEST(after_its_interface_a_failure_stops_nobody),
+		TEST(what_the_checker_discovers_is_handed_on),
+		TEST(an_interface_that_was_altered_in_the_store_is_made_again_by_another_build),
+		TEST(damage_that_is_not_in_the_store_is_a_failure),
+		TEST(an_interrupt_ends_the_build),
+		TEST(a_runner_that_cannot_be_made_or_started_ends_the_build),
+		TEST(a_very_long_chain_can_be_blocked),
+		TEST(a_plan_without_modules_is_built_at_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
