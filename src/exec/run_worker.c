@@ -298,6 +298,11 @@ static void on_failed(struct worker_runner *r, struct flight *f, const struct js
 		fail_flight(r, f, err);
 		return;
 	}
+	if (strcmp(kind, "changed-source") == 0) {
+		err_set(err, ERR_IO, "%s; run the command again", message);
+		fail_flight(r, f, err);
+		return;
+	}
 	err_set(err, ERR_CHECKER, "the checker failed: %s", message);
 	blame(r, f, err);
 }

@@ -1,12 +1,20 @@
 /* A unit as the worker protocol's `run` request has it. */
 #include "model/unit_spec.h"
 
+static struct js *encode_digest(const struct digest *d)
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	digest_hex(d, hex);
+	return digest_is_zero(d) ? js_new_null() : js_new_string(hex);
+}
+
 static struct js *encode_member(const struct member_spec *m)
 {
 	struct js *j = js_new_object();
 	js_set_string(j, "id", m->id);
 	js_set_string(j, "path", m->canonical);
 	js_set(j, "source", m->source ? js_new_string(m->source) : js_new_null());
+	js_set(j, "digest", encode_digest(&m->digest));
 	js_set_bool(j, "silent", m->silent);
 	js_set_int(j, "options", m->options);
 	struct js *extra = js_new_array();

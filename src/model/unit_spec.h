@@ -18,7 +18,7 @@ struct member_spec {
 	const char *id;
 	const char *canonical;
 	const char *source;   /* real absolute path; NULL for a namespace package (no file) */
-	struct digest digest; /* SHA-256 of the source; zero for a namespace package */
+	struct digest digest; /* SHA-256 of the source; zero for a namespace package and for a file that cannot be read */
 	bool silent;          /* its errors are not shown: installed, typeshed, or follow_imports=silent */
 	uint32_t options;     /* index of its resolved options (checker/options.h) */
 	const char **extra_deps; /* discovered earlier (plugins): NULL-terminated, may be NULL */

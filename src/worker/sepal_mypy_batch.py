@@ -15,6 +15,7 @@ import traceback
 from typing import Any, Callable
 
 from sepal_frames import pack, write_all
+from sepal_mypy_files import ChangedSource
 from sepal_mypy_interfaces import BadBlob
 from sepal_mypy_manager import Checker
 from sepal_mypy_unit import Blocked, Discovered, Unit
@@ -79,6 +80,8 @@ class Batch:
             answer = {"event": "blocked", "phase": err.phase, "messages": err.messages}
         except Discovered as err:
             answer = {"event": "discovered", "dependencies": err.dependencies}
+        except ChangedSource as err:
+            answer = {"event": "failed", "kind": "changed-source", "message": str(err)}
         except BadBlob as err:
             answer = {"event": "failed", "kind": "bad-blob", "message": str(err)}
         except SystemExit:  # mypy's INTERNAL ERROR: it has printed all it knows

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import errno
+import hashlib
 import os
 
 from mypy.fscache import FileSystemCache
@@ -24,6 +25,10 @@ def _is_utf8(contents: bytes) -> bool:
     return True
 
 
+class ChangedSource(Exception):
+    """A source is not what it was when the run was planned. A clause."""
+
+
 class StagedFiles(FileSystemCache):
     def __init__(self, typeshed: str) -> None:
         super().__init__()
@@ -36,6 +41,19 @@ class StagedFiles(FileSystemCache):
         """These are the sources of the unit to come; what was read before is forgotten."""
         self.sources = sources
         self.contents.clear()
+
+    def verify(self, digests: dict[str, str | None]) -> None:
+        """Read the sources, each of which must have its digest: results are kept under it. Without a digest: a source
+        that could not be read when the run was planned, and need not be now."""
+        for path, digest in digests.items():
+            if digest is not None and not self._has(path, digest):
+                raise ChangedSource(f"{self.sources[path]} has changed since it was looked at")
+
+    def _has(self, path: str, digest: str) -> bool:
+        try:
+            return hashlib.sha256(self._contents(path)).hexdigest() == digest
+        except OSError:
+            return False
 
     def _real(self, path: str) -> str | None:
         real = self.sources.get(path)

@@ -74,12 +74,14 @@ class Checker:
     def define_options(self, index: int, values: dict[str, Any]) -> None:
         self.option_sets[index] = from_json(values)
 
-    def start_unit(self, sources: dict[str, str | None], modules: dict[str, str | None],
-                   missing: dict[str, ModuleNotFoundReason | str]) -> None:
-        """Forget the unit before; names resolve as `modules` and `missing` say and not otherwise."""
+    def start_unit(self, sources: dict[str, str | None], digests: dict[str, str | None],
+                   modules: dict[str, str | None], missing: dict[str, ModuleNotFoundReason | str]) -> None:
+        """Forget the unit before; names resolve as `modules` and `missing` say and not otherwise. ChangedSource if a
+        source does not have its digest."""
         manager = self.manager
         reset_global_state()
         self.files.use(sources)
+        self.files.verify(digests)
         self.errors.initialize()
         self.errors.set_file("", None, manager.options)
         for memory in (manager.modules, manager.missing_modules, manager.ast_cache, manager.import_options,

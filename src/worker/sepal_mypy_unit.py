@@ -92,7 +92,8 @@ class Unit:
         for name, entry in self.missing.items():
             reason = entry["reason"]
             missing[name] = self.modules.get(name) or name if reason in _FOUND_BUT_LEFT_OUT else _REASONS[reason]
-        self.checker.start_unit(sources, self.modules, missing)
+        digests = {member["path"]: member["digest"] for member in self.members}
+        self.checker.start_unit(sources, digests, self.modules, missing)
         for order, member in enumerate(self.members, 1):
             source = "" if member["source"] is None else None
             self.graph[member["id"]] = self._state(

@@ -37,6 +37,10 @@ Message = list[Any]  # [path, line, column, end line, end column, severity, text
 LoadInterface = Callable[[str], dict[str, Any]]
 
 
+class ChangedSource(Exception):
+    """A source is not what it was when the run was planned. A clause."""
+
+
 class Blocked(Exception):
     """The unit cannot be checked."""
 
@@ -66,8 +70,11 @@ class Member:
         self.line = 0
         source = request["source"]
         if source is not None:
-            with open(source, encoding="utf-8", errors="replace") as file:
-                self._read(file.read())
+            with open(source, "rb") as file:
+                content = file.read()
+            if request.get("digest") not in (None, hashlib.sha256(content).hexdigest()):
+                raise ChangedSource(f"{source} has changed since it was looked at")
+            self._read(content.decode("utf-8", "replace").replace("\r\n", "\n"))
         self.dependencies = [name for name in self.imports if name != self.id]
 
     def _read(self, text: str) -> None:

@@ -108,12 +108,14 @@ class Batch:
 
     def _guarded(self, unit: int, step: Callable[[], None]) -> None:
         """A unit that fails says so and does not concern the others."""
-        from sepal_toy_language import Blocked
+        from sepal_toy_language import Blocked, ChangedSource
 
         try:
             step()
         except Blocked as err:
             self._send({"event": "blocked", "unit": unit, "phase": err.phase, "messages": err.messages})
+        except ChangedSource as err:
+            self._send({"event": "failed", "unit": unit, "kind": "changed-source", "message": str(err)})
         except BadBlob as err:
             self._send({"event": "failed", "unit": unit, "kind": "bad-blob", "message": str(err)})
         except Exception as err:

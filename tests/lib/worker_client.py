@@ -127,7 +127,8 @@ class Whole:
             modules.update(member["modules"])
             missing.update(member["missing"])
         return {"unit": number, "modules": modules, "missing": missing, "members": [
-            {"id": member["id"], "path": member["path"], "source": member["source"], "silent": member["silent"],
+            {"id": member["id"], "path": member["path"], "source": member["source"],
+             "digest": digest_of(member["source"]), "silent": member["silent"],
              "options": self._options(member["options"]), "extra_deps": member.get("extra_deps", [])}
             for member in members]}
 
@@ -194,6 +195,16 @@ class Whole:
                     once.add(error[6])
                 lines[line_of(error, shown)] += 1
         return lines
+
+
+def digest_of(source: str | None) -> str | None:
+    if source is None:
+        return None
+    try:
+        with open(source, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return None
 
 
 def cut(content: bytes, place: list[int]) -> bytes:
