@@ -258,7 +258,7 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	}
 	u->ended_ns = clock_monotonic_ns(loop_clock(b->config.loop));
 	build_spec_drop(b, unit);
-	if (!b->config.no_record && build_record(b, unit, &err)) {
+	if (!b->config.no_record && build_record(b, unit, o, &err)) {
 		stop(b, &err);
 		return;
 	}

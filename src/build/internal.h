@@ -44,7 +44,7 @@ void build_mark_closure(struct build *b, uint32_t unit);
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;
 /* With CONFLICT_FIRST: fills in `first` if the store has a result for the strict key. */
 int build_load_first(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
-int build_record(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
+int build_record(struct build *b, uint32_t unit, const struct unit_outcome *o, struct err *err) MUST_CHECK;
 /* Looks at every interface that the unit stands on; those that are not what they should be become misses. */
 int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct err *err) MUST_CHECK;
 

@@ -175,8 +175,8 @@ static void use(struct build *b, struct used **list, uint32_t *count, uint32_t *
 	(*list)[(*count)++] = (struct used){ m->id, b->digests[module] };
 }
 
-/* The used set: direct dependencies, and what the checker recorded beyond them. */
-static void used_set(struct build *b, uint32_t unit, struct manifest_entry *ret)
+/* The used set: direct dependencies, what the checker recorded beyond them, and what else it told the runner. */
+static void used_set(struct build *b, uint32_t unit, const struct unit_outcome *o, struct manifest_entry *ret)
 {
 	const struct plan *p = b->config.plan;
 	const struct plan_unit *u = &p->units[unit];
@@ -192,6 +192,17 @@ static void used_set(struct build *b, uint32_t unit, struct manifest_entry *ret)
 			if (at)
 				use(b, &list, &count, &cap, unit, *at);
 		}
+		for (const char **name = o->uses ? o->uses[i] : NULL; name && *name; name++) {
+			const uint32_t *at = map_get_str(&p->index, *name);
+			if (at)
+				use(b, &list, &count, &cap, unit, *at);
+		}
+	}
+	if (o->uses_unknown) {
+		build_mark_closure(b, unit);
+		for (uint32_t m = 0; m < p->module_count; m++)
+			if (b->mark[p->modules[m].unit] == b->epoch)
+				use(b, &list, &count, &cap, unit, m);
 	}
 	if (count)
 		qsort(list, count, sizeof *list, by_used_id);
@@ -202,7 +213,8 @@ static void used_set(struct build *b, uint32_t unit, struct manifest_entry *ret)
 	ret->used_count = kept;
 }
 
-static int add_to_manifest(struct build *b, uint32_t unit, const struct digest *result, struct err *err)
+static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_outcome *o, const struct digest *result,
+                           struct err *err)
 {
 	struct buf record = BUF_INIT;
 	struct arena scratch = ARENA_INIT;
@@ -213,7 +225,7 @@ static int add_to_manifest(struct build *b, uint32_t unit, const struct digest *
 	if (!failed) {
 		if (found && !manifest_decode(buf_span(&record), &scratch, &old))
 			old = (struct manifest){ 0 };
-		used_set(b, unit, &entry);
+		used_set(b, unit, o, &entry);
 		manifest_add(&old, &entry, &scratch, &fresh);
 		buf_reset(&record);
 		manifest_encode(&fresh, &record);
@@ -254,7 +266,7 @@ static int merge_outputs(struct build *b, uint32_t unit, const struct digest *re
 	return 0;
 }
 
-int build_record(struct build *b, uint32_t unit, struct err *err)
+int build_record(struct build *b, uint32_t unit, const struct unit_outcome *o, struct err *err)
 {
 	struct build_unit *u = &b->units[unit];
 	struct buf record = BUF_INIT;
@@ -265,7 +277,7 @@ int build_record(struct build *b, uint32_t unit, struct err *err)
 	buf_release(&record);
 	if (failed || !keep)
 		return failed ? -1 : 0;
-	if (add_to_manifest(b, unit, &d, err))
+	if (add_to_manifest(b, unit, o, &d, err))
 		return -1;
 	struct buf action = BUF_INIT;
 	encode_action_record(&d, &action);

@@ -24,6 +24,7 @@ void unit_outcome_init(const struct unit_spec *unit, struct arena *arena, struct
 		.result = { ARENA_ARRAY(arena, struct member_result, unit->member_count), unit->member_count },
 		.data = ARENA_ARRAY(arena, struct span, unit->member_count),
 		.discovered = ARENA_ARRAY(arena, const char **, unit->member_count),
+		.uses = ARENA_ARRAY(arena, const char **, unit->member_count),
 	};
 	for (uint32_t i = 0; i < unit->member_count; i++)
 		ret->result.members[i].id = unit->members[i].id;

@@ -203,8 +203,12 @@ static int take_report(struct worker_runner *r, struct flight *f, uint32_t i, in
 {
 	const struct checker_setup *setup = r->config.setup;
 	struct span meta_ex;
+	const struct js *uses = js_get(member, "uses");
 	if (read_range(fd, js_get(member, "meta_ex"), &f->arena, &meta_ex, err))
 		return -1;
+	f->outcome.uses[i] = ARENA_ARRAY(&f->arena, const char *, js_len(uses) + 1);
+	for (size_t k = 0; k < js_len(uses); k++)
+		f->outcome.uses[i][k] = arena_strdup(&f->arena, js_string(js_at(uses, k), ""));
 	return setup->checker->outcome_report(setup, f->spec, i, meta_ex, &f->arena, &f->outcome, err);
 }
 

@@ -18,6 +18,7 @@ from sepal_frames import pack, write_all
 from sepal_mypy_files import ChangedSource
 from sepal_mypy_interfaces import BadBlob
 from sepal_mypy_manager import Checker
+from sepal_mypy_parts import Report
 from sepal_mypy_unit import Blocked, Discovered, Unit
 
 
@@ -99,8 +100,8 @@ class Batch:
         places = [{"id": name, "data": self._keep(data), "meta": self._keep(meta)} for name, data, meta in members]
         self._send_step("interface", unit, places, start)
 
-    def _send_report(self, unit: Unit, members: list[tuple[str, bytes]], start: float) -> None:
-        places = [{"id": name, "meta_ex": self._keep(meta_ex)} for name, meta_ex in members]
+    def _send_report(self, unit: Unit, members: list[tuple[str, Report]], start: float) -> None:
+        places = [{"id": name, "meta_ex": self._keep(meta_ex), "uses": uses} for name, (meta_ex, uses) in members]
         self._send_step("report", unit, places, start)
 
     def _send_step(self, event: str, unit: Unit, places: list[dict[str, Any]], start: float) -> None:

@@ -14,6 +14,8 @@ from sepal_server import die_with_parent
 
 _WORTH_A_FORK = 30  # members
 
+Report = tuple[bytes, list[str]]  # meta_ex, and the modules used beyond those that are recorded in it
+
 
 def parts_of(members: list[str], lanes: int) -> list[list[str]]:
     """Neighbours in mypy's order are alike in size, so they go to different parts."""
@@ -21,7 +23,7 @@ def parts_of(members: list[str], lanes: int) -> list[list[str]]:
     return [members[start::count] for start in range(count)]
 
 
-def check_in_parts(parts: list[list[str]], check: Callable[[list[str]], list[tuple[str, bytes]]]) -> dict[str, bytes]:
+def check_in_parts(parts: list[list[str]], check: Callable[[list[str]], list[tuple[str, Report]]]) -> dict[str, Report]:
     """`check` of every part: the first in this process, the others in forks.
 
     What a fork could not do is tried again here, where an error takes its usual way.
@@ -36,7 +38,7 @@ def check_in_parts(parts: list[list[str]], check: Callable[[list[str]], list[tup
     return results
 
 
-def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, bytes]]]) -> tuple[int, int]:
+def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, Report]]]) -> tuple[int, int]:
     read, write = os.pipe()
     pid = os.fork()
     if pid:

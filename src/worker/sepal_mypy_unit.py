@@ -23,7 +23,8 @@ from mypy.util import hash_digest, hash_digest_bytes, json_dumps
 from mypy.version import __version__
 
 from sepal_mypy_manager import Checker
-from sepal_mypy_parts import check_in_parts, parts_of
+from sepal_mypy_parts import Report, check_in_parts, parts_of
+from sepal_mypy_uses import used_modules
 
 _REASONS = {
     "not-found": ModuleNotFoundReason.NOT_FOUND,
@@ -67,6 +68,7 @@ class Unit:
         self.graph: dict[str, State] = {}
         self.order: list[str] = []
         self.hashes: dict[str, bytes] = {}
+        self.uses: dict[str, set[str]] = {}
         self.aside: dict[str, Any] | None = None
 
     # Parsing and imports: what load_graph does.
@@ -255,8 +257,8 @@ class Unit:
 
     # Bodies: what process_stale_scc_implementation does.
 
-    def bodies(self, lanes: int) -> list[tuple[str, bytes]]:
-        """(member, meta_ex) for each member whose bodies are wanted, in mypy's order."""
+    def bodies(self, lanes: int) -> list[tuple[str, Report]]:
+        """(member, its report) for each member whose bodies are wanted, in mypy's order."""
         assert self.aside is not None
         self.checker.take_up(self.aside)
         self.aside = None
@@ -267,7 +269,7 @@ class Unit:
             raise Blocked("analysis", self._messages(err)) from None
         return [(name, reports[name]) for name in wanted]
 
-    def _check_part(self, names: list[str]) -> list[tuple[str, bytes]]:
+    def _check_part(self, names: list[str]) -> list[tuple[str, Report]]:
         for name in names:
             self._check_bodies(self.graph[name])
         return [(name, self._report(self.graph[name])) for name in names]
@@ -275,7 +277,7 @@ class Unit:
     def _check_bodies(self, state: State) -> None:
         checker = state.type_checker()
         if checker.can_skip_diagnostics and not checker.options.preserve_asts:
-            state.finish_passes()
+            self._finish(state)
         else:
             checker.pass_num = _PASS_BEFORE_BODIES
             checker.deferred_nodes.clear()
@@ -285,15 +287,20 @@ class Unit:
             while checker.deferred_nodes and state.type_check_second_pass(impl_only=True):
                 pass
             state.detect_possibly_undefined_vars()
-            state.finish_passes()
+            self._finish(state)
         self._check_ignores(state)
+
+    def _finish(self, state: State) -> None:
+        assert state.tree is not None
+        self.uses[state.id] = used_modules(state.tree, state.type_map())
+        state.finish_passes()
 
     @staticmethod
     def _check_ignores(state: State) -> None:
         state.generate_unused_ignore_notes()
         state.generate_ignore_without_code_notes()
 
-    def _report(self, state: State) -> bytes:
+    def _report(self, state: State) -> Report:
         errors = self.manager.errors
         silent = state.xpath in errors.ignored_files
         indirect = [dep for dep in state.dependencies if state.priorities.get(dep) == PRI_INDIRECT]
@@ -304,11 +311,12 @@ class Unit:
             error_lines=[] if silent else errors.file_messages(state.xpath))
         buffer = WriteBuffer()
         meta_ex.write(buffer)
-        return buffer.getvalue()
+        beyond = self.uses[state.id].difference(state.dependencies, self.graph)
+        return buffer.getvalue(), sorted(beyond.intersection(self.manager.modules))
 
     # One phase, without local_partial_types: what process_stale_scc_full does.
 
-    def whole(self) -> tuple[list[tuple[str, bytes, bytes]], list[tuple[str, bytes]]]:
+    def whole(self) -> tuple[list[tuple[str, bytes, bytes]], list[tuple[str, Report]]]:
         try:
             self._analyze()
             self._check_everything()
@@ -323,19 +331,18 @@ class Unit:
             state = self.graph[name]
             state.type_check_first_pass()
             if not state.type_checker().deferred_nodes:
-                self._finish(state, unfinished)
+                self._finish_whole(state, unfinished)
         while unfinished:
             for name in self.order:
                 if name in unfinished and not self.graph[name].type_check_second_pass():
-                    self._finish(self.graph[name], unfinished)
+                    self._finish_whole(self.graph[name], unfinished)
         for name in self.order:
             self._check_ignores(self.graph[name])
 
-    @staticmethod
-    def _finish(state: State, unfinished: set[str]) -> None:
+    def _finish_whole(self, state: State, unfinished: set[str]) -> None:
         unfinished.discard(state.id)
         state.detect_possibly_undefined_vars()
-        state.finish_passes()
+        self._finish(state)
 
     def _messages(self, err: CompileError) -> list[list[Any]]:
         """The tuples behind a blocking error. An unreadable file has none: mypy makes its line by hand.
