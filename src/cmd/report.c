@@ -309,6 +309,8 @@ void report_make(struct pipeline *p, const struct look *look, struct report *ret
 		render_blocker(&r, blocker, module, ret);
 	else
 		render_unused_sections(&r, &ret->out);
-	summarise(&r, blocker != NULL, ret);
+	/* Where units have no answer there is nothing to sum up, and least of all success. */
+	if (!build_first_failure(p->build))
+		summarise(&r, blocker != NULL, ret);
 	renderer_release(&r);
 }

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/xalloc.h"
 #include "exec/runner.h"
 
 enum { ARTIFACT_LIMIT = 256 * 1024 * 1024 };
+#define ANSWERED UINT32_MAX /* in place of a member's index */
 
 struct flight {
 	const struct unit_spec *spec; /* valid until the unit's last event: the build owns it */
@@ -23,6 +25,7 @@ struct flight {
 	struct batch *batch;
 	struct unit_outcome outcome;
 	struct arena arena;
+	bool has_interface; /* the worker has told it */
 	bool told; /* had its `interface` event, perhaps in an earlier batch */
 	bool done; /* had its last event, or waits to be run alone */
 };
@@ -224,18 +227,23 @@ static int take_members(struct worker_runner *r, struct flight *f, const struct 
 	int fd = open(pack, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set_errno(err, ERR_IO, "cannot open the worker's pack file %s", pack);
+	/* The worker answers in its processing order or ours: members are found by name. */
+	struct map waiting = MAP_INIT;
+	for (uint32_t i = 0; i < f->spec->member_count; i++)
+		map_put_str(&waiting, f->spec->members[i].id, i, NULL);
 	int failed = 0;
 	for (uint32_t k = 0; k < f->spec->member_count && !failed; k++) {
 		const char *id = js_get_string(js_at(members, k), "id", "");
-		/* The worker answers in its processing order or ours: members are found by name. */
-		uint32_t i = 0;
-		while (i < f->spec->member_count && strcmp(f->spec->members[i].id, id) != 0)
-			i++;
-		if (i == f->spec->member_count)
-			failed = err_set(err, ERR_PROTOCOL, "the worker answered for %s, which is not in the unit", id);
-		else
-			failed = take(r, f, i, fd, js_at(members, k), err);
+		uint32_t *i = map_get_str(&waiting, id);
+		if (!i || *i == ANSWERED) {
+			failed = err_set(err, ERR_PROTOCOL, "the worker answered for %s, which %s", id,
+			                 i ? "it had answered for already" : "is not in the unit");
+			continue;
+		}
+		failed = take(r, f, *i, fd, js_at(members, k), err);
+		*i = ANSWERED;
 	}
+	map_release(&waiting);
 	close(fd);
 	return failed;
 }
@@ -246,7 +254,7 @@ static void on_interface(struct worker_runner *r, struct flight *f, const struct
 		fail_flight(r, f, err);
 	else if (!f->told)
 		r->config.events.interface(r->config.events.ctx, f->unit, &f->outcome);
-	f->told = true;
+	f->told = f->has_interface = true;
 }
 
 static void on_report(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
@@ -278,10 +286,15 @@ static void on_blocked(struct worker_runner *r, struct flight *f, const struct j
 
 static void on_discovered(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
 {
-	(void)err;
 	void *it = NULL;
 	const char *module;
 	const struct js *names;
+	if (!js_next(js_get(frame, "dependencies"), &it, &module, &names)) {
+		err_set(err, ERR_PROTOCOL, "the worker discovered dependencies and names none");
+		fail_flight(r, f, err);
+		return;
+	}
+	it = NULL;
 	f->done = true;
 	while (js_next(js_get(frame, "dependencies"), &it, &module, &names)) {
 		const char **list = ARENA_ARRAY(&f->arena, const char *, js_len(names) + 1);
@@ -343,13 +356,34 @@ static void end_batch(struct worker_runner *r, struct batch *b)
 	start_suspects(r);
 }
 
+/* A unit is blocked or lacks modules before its interfaces are known, and is reported on after; a failure may come at
+ * any time. A unit of a second batch tells its interfaces again. */
 static const struct {
 	const char *event;
+	bool before, after; /* the interfaces of this batch */
 	void (*take)(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err);
 } EVENTS[] = {
-	{ "interface", on_interface }, { "report", on_report }, { "blocked", on_blocked },
-	{ "discovered", on_discovered }, { "failed", on_failed },
+	{ "interface", true, false, on_interface }, { "report", false, true, on_report },
+	{ "blocked", true, false, on_blocked },     { "discovered", true, false, on_discovered },
+	{ "failed", true, true, on_failed },
 };
+
+static void take_event(struct worker_runner *r, struct flight *f, const char *event, const struct js *frame,
+                       struct err *err)
+{
+	for (size_t i = 0; i < sizeof EVENTS / sizeof *EVENTS; i++) {
+		if (strcmp(event, EVENTS[i].event) != 0)
+			continue;
+		if (f->has_interface ? EVENTS[i].after : EVENTS[i].before) {
+			EVENTS[i].take(r, f, frame, err);
+			return;
+		}
+		break;
+	}
+	err_set(err, ERR_PROTOCOL, "the worker gave an answer that has no place %s the interfaces: `%s`",
+	        f->has_interface ? "after" : "before", event);
+	fail_flight(r, f, err);
+}
 
 static void on_answer(void *ctx, const struct js *frame)
 {
@@ -364,9 +398,8 @@ static void on_answer(void *ctx, const struct js *frame)
 	}
 	struct flight *f = find_flight(b, js_get_int(frame, "unit", -1));
 	struct err err = ERR_INIT;
-	for (size_t i = 0; f && !f->done && i < sizeof EVENTS / sizeof *EVENTS; i++)
-		if (strcmp(event, EVENTS[i].event) == 0)
-			EVENTS[i].take(r, f, frame, &err);
+	if (f && !f->done)
+		take_event(r, f, event, frame, &err);
 	err_release(&err);
 }
 

@@ -26,6 +26,28 @@ struct worker {
 	struct err failure;
 };
 
+/* What it wrote to stderr, in case nobody has read it yet. */
+static void drain_log(struct worker *w)
+{
+	char chunk[4096];
+	ssize_t n;
+	while (w->log.len < STDERR_KEPT && (n = read(w->child.err, chunk, sizeof chunk)) > 0)
+		buf_add(&w->log, chunk, (size_t)n);
+}
+
+static void add_log(struct worker *w)
+{
+	struct err full = ERR_INIT;
+	drain_log(w);
+	size_t n = w->log.len;
+	while (n && w->log.data[n - 1] == '\n')
+		n--;
+	if (!n)
+		return;
+	err_set(&full, w->failure.kind, "%s; it wrote:\n%.*s", w->failure.message, (int)n, w->log.data);
+	err_move(&w->failure, &full);
+}
+
 static void fail(struct worker *w, struct err *err)
 {
 	if (w->gone)
@@ -37,8 +59,7 @@ static void fail(struct worker *w, struct err *err)
 		loop_unwatch_fd(w->loop, w->child.in);
 	child_kill(&w->child, SIGKILL);
 	err_move(&w->failure, err);
-	if (w->log.len)
-		err_wrap(&w->failure, "the worker said: %s", w->log.data);
+	add_log(w);
 	if (!w->asking && w->events.gone)
 		w->events.gone(w->events.ctx, &w->failure);
 }
