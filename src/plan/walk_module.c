@@ -21,6 +21,16 @@ static uint64_t scan_options_digest(const struct scan_options *o)
 	return h;
 }
 
+/* The digest was known without reading. If the file has changed since then, the imports must not be kept under it. */
+static int read_again(struct plan_module *m, struct buf *content, struct err *err)
+{
+	if (fs_read(m->real, MAX_SOURCE, content, err))
+		return -1;
+	hash_sha256(buf_span(content), &m->digest);
+	m->size = content->len;
+	return 0;
+}
+
 /* Digest and imports of a module's file. A file that cannot be read has none: the checker will say why. */
 int walk_read(struct walk *w, struct plan_module *m, struct scan_result *ret, struct err *err)
 {
@@ -42,7 +52,7 @@ int walk_read(struct walk *w, struct plan_module *m, struct scan_result *ret, st
 	int failed = 0;
 	if (!scan_cache_get(w->in->scans, &m->digest, options, &w->plan->arena, ret)) {
 		if (!content.len && m->size)
-			failed = fs_read(m->real, MAX_SOURCE, &content, err);
+			failed = read_again(m, &content, err);
 		if (!failed) {
 			scan_imports(buf_span(&content), &o, &w->plan->arena, ret);
 			scan_cache_put(w->in->scans, &m->digest, options, ret);
