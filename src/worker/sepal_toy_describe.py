@@ -53,7 +53,7 @@ def _describe(cwd: str, argv: list[str]) -> dict[str, Any]:
         "options": _options(config),
         "display": {"pretty": False, "color_output": False, "show_column_numbers": False, "show_error_end": False,
                     "hide_error_codes": False, "show_absolute_path": False, "error_summary": True, "output": None,
-                    "warn_unused_configs": False, "config_file": None, "color": False},
+                    "warn_unused_configs": False, "config_file": None},
         "stub_distributions": {"flat": {}, "namespace": {}},
         "plugins": [],
         "plugin_config": None,

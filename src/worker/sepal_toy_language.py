@@ -3,7 +3,8 @@
 A file is a list of lines, `VERB ARGUMENTS`; empty lines and lines that begin with `#` say nothing. It is written in
 `.py` files and its imports are Python's, so the scanner and the resolver serve it unchanged.
 
-    import m  |  from p import m     depend on a module
+    import m                         depend on a module
+    from p import m                  the same for p.m, which may then be called m; if p has no such module, for p
     export NAME [VALUE]              the interface: a name with a value (default: its own name)
     export NAME = NAME2              ... with the value of another name
     body NAME                        use a name: an error if there is none
@@ -63,6 +64,7 @@ class Member:
         self.path: str = request["path"]
         self.options: dict[str, Any] = unit.options[request["options"]]
         self.imports: list[str] = []
+        self.bound: dict[str, str] = {}  # m -> p.m after `from p import m`
         self.exports: dict[str, list[str]] = {}  # name -> words after it
         self.body: list[tuple[int, str, str]] = []
         self.messages: list[Message] = []
@@ -105,6 +107,8 @@ class Member:
     def take_from(self, rest: str) -> None:
         package, _, name = rest.partition(" import ")
         inner = f"{package.strip()}.{name.strip()}"
+        if self.unit.modules.get(inner):
+            self.bound[name.strip()] = inner
         self._import(inner if self.unit.modules.get(inner) else package.strip())
 
     def _import(self, name: str) -> None:
@@ -213,15 +217,17 @@ class Unit:
                 if value is not None:
                     break
             return value, asked
-        at, asked = None, {member.id}
+        at, asked = member.id, {member.id}
+        if modules[0] in member.bound:
+            modules[:1] = member.bound[modules[0]].split(".")
         while modules:
-            imports = self._imports_of(at or member.id)
+            imports = self._imports_of(at)
             size = next((n for n in range(len(modules), 0, -1) if ".".join(modules[:n]) in imports), 0)
             if not size:
                 return None, asked
             at, modules = ".".join(modules[:size]), modules[size:]
             asked.add(at)
-        value, more = self._export_of(at or member.id, last, seen)
+        value, more = self._export_of(at, last, seen)
         return value, asked | more
 
     def _imports_of(self, module: str) -> list[str]:

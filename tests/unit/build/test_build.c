@@ -265,8 +265,9 @@ static void assert_counts_are(struct build_stats is, struct build_stats expected
 
 static const struct small_module CHAIN[] = { { "a", "", NULL }, { "b", "a", NULL }, { "c", "b", NULL } };
 static const struct small_module CHAIN_A[] = { { "a", "", "edited" }, { "b", "a", NULL }, { "c", "b", NULL } };
-static const struct small_module DIAMOND[] = { { "base", "", NULL }, { "left", "base", NULL }, { "right", "base", NULL },
-	                                       { "top", "left right", NULL }, { "alone", "", NULL } };
+static const struct small_module DIAMOND[] = { { "base", "", NULL }, { "left", "base", NULL },
+	                                       { "right", "base", NULL }, { "top", "left right", NULL },
+	                                       { "alone", "", NULL } };
 
 /* ---- order ---- */
 

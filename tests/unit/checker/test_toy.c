@@ -69,8 +69,8 @@ static const char *meta_for(struct fixture *f, const char *data, const char *mor
 	struct buf hex = BUF_INIT;
 	hash_sha1(span_of(data), sha1);
 	hex_encode(&hex, sha1, SHA1_SIZE);
-	const char *text = arena_printf(&f->arena, "{\"toy\":1,\"id\":\"m\",\"path\":\"" HERE "m.py\",\"interface\":\"%s\"%s}",
-	                                hex.data, more);
+	const char *text = arena_printf(&f->arena, "{\"toy\":1,\"id\":\"m\",\"path\":\"" HERE
+	                                           "m.py\",\"interface\":\"%s\"%s}", hex.data, more);
 	buf_release(&hex);
 	return text;
 }
@@ -111,7 +111,8 @@ static void artifacts_that_cannot_be_right_are_refused(void **state)
 	assert_refused(f, take_interface(f, "data", "{"), ERR_PROTOCOL, "reading what the toy wrote for m");
 	assert_refused(f, take_interface(f, "data", "{\"toy\":2,\"id\":\"m\"}"), ERR_CHECKER, "is of format 2");
 	assert_refused(f, take_interface(f, "data", "{\"toy\":1,\"id\":\"n\"}"), ERR_CHECKER, "and for n");
-	assert_refused(f, take_interface(f, "data", meta_for(f, "other data", "")), ERR_CHECKER, "does not belong to its data");
+	assert_refused(f, take_interface(f, "data", meta_for(f, "other data", "")), ERR_CHECKER,
+	               "does not belong to its data");
 	assert_refused(f, take_report(f, "[]"), ERR_CHECKER, "is of format 0");
 }
 
