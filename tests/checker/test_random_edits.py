@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from edits import Edits  # noqa: E402
-from subjects import SUBJECTS, SubjectTestCase, run_mypy  # noqa: E402
+from subjects import SUBJECTS, SubjectTestCase  # noqa: E402
 
 SEED = int(os.environ.get("SEPAL_EDITS_SEED", "2026"))
 COUNT = int(os.environ.get("SEPAL_EDITS_COUNT", "60"))
@@ -31,7 +31,7 @@ class RandomEdits(SubjectTestCase):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for step in range(COUNT):
                 history.append(edits.next())
-                cold = pool.submit(run_mypy, repo, subject.python, *packages)
+                cold = pool.submit(repo.mypy, *packages)
                 mine = repo.check(*packages)
                 theirs = cold.result()
                 about = f"seed {SEED}, edit {step + 1}:\n" + "\n".join(history) + f"\nsepal:\n{mine}\nmypy:\n{theirs}"

@@ -15,7 +15,7 @@ import unittest
 from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from subjects import SLOW_SECONDS, SUBJECTS, Subject, SubjectTestCase, run_mypy  # noqa: E402
+from subjects import SLOW_SECONDS, SUBJECTS, Subject, SubjectTestCase  # noqa: E402
 from testrepo import Repo  # noqa: E402
 
 WHOLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "whole.py")
@@ -25,7 +25,7 @@ Cycle = tuple[str, ...]  # sorted module names
 
 def dumped_graph(repo: Repo, subject: Subject) -> dict[Cycle, set[Cycle]]:
     """What `mypy --dump-graph` says of a cycle: [name, size, modules, sizes, {name of a cycle below: priority}]."""
-    text = run_mypy(repo, subject.python, "--dump-graph", *subject.arguments).stdout
+    text = repo.mypy("--dump-graph", *subject.arguments).stdout
     nodes, _ = json.JSONDecoder().raw_decode(text[text.index('[["n0"'):])
     cycles = {name: tuple(sorted(modules)) for name, _, modules, _, _ in nodes}
     return {cycles[name]: {cycles[below] for below in edges} for name, _, _, _, edges in nodes}

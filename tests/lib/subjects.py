@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -80,15 +79,6 @@ def copy_subject(subject: Subject, target: str) -> None:
             file.write(text)
 
 
-def run_mypy(repo: Repo, python: str, *arguments: str) -> Run:
-    """One cold run of mypy in the work tree."""
-    argv = [python, "-m", "mypy", "--cache-dir=/dev/null", *arguments]
-    done = subprocess.run(argv, cwd=repo.root, env=repo.environment(), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                          timeout=SLOW_SECONDS)
-    return Run(["mypy", *arguments], done.returncode, done.stdout, done.stderr, {})
-
-
 class SharedStoreTestCase(TestCase):
     """Repositories of one file of tests share a store: the standard library is checked once."""
 
@@ -122,15 +112,14 @@ class SubjectTestCase(SharedStoreTestCase):
 
     def checkout(self, subject: Subject) -> Repo:
         """The subject's files at a place where no one has checked them."""
-        python = subject.python
-        repo = self.repo(env={"SEPAL_PYTHON": python,
-                              "PATH": os.path.dirname(python) + os.pathsep + os.environ.get("PATH", os.defpath)})
+        repo = self.repo()
+        repo.python = subject.python
         copy_subject(subject, repo.root)
         return repo
 
     def mypy_of(self, subject: Subject) -> Run:
         if subject.name not in self._mypy:
-            self._mypy[subject.name] = run_mypy(self.checkout(subject), subject.python, *subject.arguments)
+            self._mypy[subject.name] = self.checkout(subject).mypy(*subject.arguments)
         return self._mypy[subject.name]
 
     def assert_said(self, run: Run, subject: Subject) -> None:
