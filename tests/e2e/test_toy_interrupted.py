@@ -17,6 +17,16 @@ from toy import Program, ToyCase, wait_until_running  # noqa: E402
 ROUNDS = 20
 
 
+def wait_until_recorded(repo: Repo, count: int) -> None:
+    """Until the store knows the results of so many units (the toy's builtins are one of them)."""
+    actions = os.path.join(repo.store, "v1", "ac")
+    deadline = time.monotonic() + 60
+    while sum(len(names) for _, _, names in os.walk(actions)) < count:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{repo.store} does not know {count} results after a minute")
+        time.sleep(0.01)
+
+
 class Slow(Program):
     """A program whose checking takes a while."""
 
@@ -50,10 +60,7 @@ class Killed(ToyCase):
     def test_what_was_finished_is_not_run_again(self) -> None:
         repo = self.repo("-- done.py --\nexport D\n-- stuck.py --\nimport done\nhang\n")
         process = self.start(repo)
-        actions = os.path.join(repo.store, "v1", "ac")
-        deadline = time.monotonic() + 10
-        while sum(len(names) for _, _, names in os.walk(actions)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until_recorded(repo, 2)
         process.kill()
         process.communicate()
         repo.edit("stuck.py", "hang", "body D")
@@ -76,7 +83,7 @@ class Interrupted(ToyCase):
                     repo = self.repo("-- done.py --\nexport D\n-- stuck.py --\nimport done\nhang\n")
                     process = self.start(repo, "--runner", runner)
                     wait_until_running(repo.store)
-                    time.sleep(0.3)
+                    wait_until_recorded(repo, 2)
                     process.send_signal(number)
                     out, err = process.communicate(timeout=10)
                     self.assertEqual((process.returncode, out), (130, ""), err)
