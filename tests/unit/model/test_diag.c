@@ -1,11 +1,5 @@
 /* model/diag.h: what is encoded comes back, field by field. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../../lib/check.h"
 
 #include "model/diag.h"
 
@@ -82,6 +76,31 @@ static void a_cut_list_and_an_unknown_flag_are_refused(void **state)
 	arena_release(&arena);
 }
 
+static struct diag from_json(const char *text, struct arena *arena)
+{
+	struct err err = ERR_INIT;
+	struct js *j;
+	assert_ok(js_parse(span_of(text), "a diagnostic", &j, &err));
+	struct diag d = diag_decode_js(j, arena);
+	js_free(j);
+	return d;
+}
+
+static void a_diagnostic_in_json_may_lack_anything(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA_INIT;
+	struct diag whole = { "a.py", 1, 2, 3, 4, true, "text", "code" }, nothing = { "", -1, -1, -1, -1, false, "", NULL };
+	struct diag d = from_json("[\"a.py\", 1, 2, 3, 4, \"note\", \"text\", \"code\"]", &arena);
+	assert_true(diag_equal(&d, &whole));
+	static const char *const empty[] = { "[]", "{}", "[null, \"1\", 2.5, [], {}, 7, null, null]" };
+	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+		d = from_json(empty[i], &arena);
+		assert_true(diag_equal(&d, &nothing));
+	}
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +108,7 @@ int main(void)
 		cmocka_unit_test(absent_and_empty_strings_are_different),
 		cmocka_unit_test(every_field_counts_in_a_comparison),
 		cmocka_unit_test(a_cut_list_and_an_unknown_flag_are_refused),
+		cmocka_unit_test(a_diagnostic_in_json_may_lack_anything),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
