@@ -433,7 +433,6 @@ struct build *build_new(const struct build_config *config)
 	b->interfaces = ARENA_ARRAY(&b->arena, struct interface, p->module_count + 1);
 	b->digests = ARENA_ARRAY(&b->arena, struct digest, p->module_count + 1);
 	b->merkle = ARENA_ARRAY(&b->arena, struct digest, p->unit_count + 1);
-	b->mark = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
 	b->specs = ARENA_ARRAY(&b->arena, struct unit_spec *, p->unit_count + 1);
 	b->spec_arenas = ARENA_ARRAY(&b->arena, struct arena, p->unit_count + 1);
 	b->counts[UNIT_WAITING] = b->unfinished = p->unit_count;

@@ -4,6 +4,8 @@
 
 #include "build/build.h"
 
+#define NO_PARENT UINT32_MAX
+
 struct build {
 	struct build_config config;
 	struct arena arena;
@@ -15,7 +17,9 @@ struct build {
 	struct dep_spec *deps;         /* per module */
 	uint32_t *rank;                /* per module: position in the order of ids */
 	uint32_t *by_rank;
-	uint32_t *mark, epoch;         /* per unit: visited in traversal `epoch` */
+	uint64_t **closures;           /* per unit: bits of the units it stands on, all below it */
+	uint32_t closure_count;        /* units whose closures are known: those before it */
+	uint32_t **parents;            /* per module: its parent packages that are files; NO_PARENT ends */
 	uint32_t *queue, queue_len, queue_cap; /* binary heap of QUEUED units, highest priority first */
 	uint64_t queued_weight;
 	uint32_t *ready, ready_len, ready_cap; /* stack of READY units not yet looked up */
@@ -37,8 +41,8 @@ struct build {
 void build_spec_init(struct build *b);
 const struct unit_spec *build_spec_make(struct build *b, uint32_t unit);
 void build_spec_drop(struct build *b, uint32_t unit);
-/* Marks the units of the transitive dependencies of `unit` with a new epoch (not the unit itself). */
-void build_mark_closure(struct build *b, uint32_t unit);
+/* Is `below` one of the transitive dependencies of `unit` (which is none of its own)? */
+bool build_stands_on(struct build *b, uint32_t unit, uint32_t below);
 
 /* lookup.c */
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;

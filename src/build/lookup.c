@@ -44,7 +44,7 @@ static bool entry_holds(struct build *b, uint32_t unit, const struct manifest_en
 		if (!at || !digest_eq(&b->digests[*at], &e->used[i].interface))
 			return false;
 		/* mypy's rule: an interface that was used though not imported must still be reachable. */
-		if (b->mark[p->modules[*at].unit] != b->epoch && p->modules[*at].unit != unit)
+		if (p->modules[*at].unit != unit && !build_stands_on(b, unit, p->modules[*at].unit))
 			return false;
 	}
 	return true;
@@ -61,7 +61,6 @@ static int lookup_manifest(struct build *b, uint32_t unit, bool *ret_hit, struct
 	if (!failed && found && !manifest_decode(buf_span(&record), &scratch, &m)) {
 		store_discard_record(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key);
 	} else if (!failed && found) {
-		build_mark_closure(b, unit);
 		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++)
 			if (entry_holds(b, unit, &m.entries[i]))
 				failed = load_result(b, unit, &m.entries[i].result, &b->units[unit].result, ret_hit, err);
@@ -146,10 +145,9 @@ int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct er
 	struct buf bytes = BUF_INIT;
 	int failed = 0;
 	*ret_found = false;
-	build_mark_closure(b, unit);
 	for (uint32_t i = 0; i < p->module_count && !failed; i++) {
 		bool whole = true;
-		if (b->mark[p->modules[i].unit] != b->epoch)
+		if (!build_stands_on(b, unit, p->modules[i].unit))
 			continue;
 		buf_reset(&bytes);
 		failed = store_get(b->config.store, &b->interfaces[i].data, &bytes, &whole, err);
@@ -198,12 +196,9 @@ static void used_set(struct build *b, uint32_t unit, const struct unit_outcome *
 				use(b, &list, &count, &cap, unit, *at);
 		}
 	}
-	if (o->uses_unknown) {
-		build_mark_closure(b, unit);
-		for (uint32_t m = 0; m < p->module_count; m++)
-			if (b->mark[p->modules[m].unit] == b->epoch)
-				use(b, &list, &count, &cap, unit, m);
-	}
+	for (uint32_t m = 0; o->uses_unknown && m < p->module_count; m++)
+		if (build_stands_on(b, unit, p->modules[m].unit))
+			use(b, &list, &count, &cap, unit, m);
 	if (count)
 		qsort(list, count, sizeof *list, by_used_id);
 	for (uint32_t i = 0; i < count; i++)

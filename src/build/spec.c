@@ -19,12 +19,28 @@ static int by_dep_id(const void *a, const void *b)
 	return strcmp((*(const struct dep_spec *const *)a)->id, (*(const struct dep_spec *const *)b)->id);
 }
 
+static uint32_t *parents_of(struct build *b, const struct plan_module *m)
+{
+	const struct plan *p = b->config.plan;
+	uint32_t *list = ARENA_ARRAY(&b->arena, uint32_t, m->name_count + 1), n = 0;
+	for (uint32_t k = 0; k < m->name_count; k++) {
+		const struct plan_module *parent =
+			m->names[k].ancestor && m->names[k].canonical ? plan_find(p, m->names[k].name) : NULL;
+		if (parent && !parent->is_namespace)
+			list[n++] = (uint32_t)(parent - p->modules);
+	}
+	list[n] = NO_PARENT;
+	return list;
+}
+
 void build_spec_init(struct build *b)
 {
 	struct plan *p = b->config.plan;
 	b->deps = ARENA_ARRAY(&b->arena, struct dep_spec, p->module_count + 1);
 	b->rank = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
 	b->by_rank = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
+	b->closures = ARENA_ARRAY(&b->arena, uint64_t *, p->unit_count + 1);
+	b->parents = ARENA_ARRAY(&b->arena, uint32_t *, p->module_count + 1);
 	for (uint32_t i = 0; i < p->module_count; i++)
 		b->by_rank[i] = i;
 	qsort_r(b->by_rank, p->module_count, sizeof(uint32_t), by_id, p);
@@ -33,6 +49,7 @@ void build_spec_init(struct build *b)
 	for (uint32_t i = 0; i < p->module_count; i++) {
 		const struct plan_module *m = &p->modules[i];
 		struct dep_spec *d = &b->deps[i];
+		b->parents[i] = parents_of(b, m);
 		*d = (struct dep_spec){ .id = m->id, .canonical = m->canonical, .interface = &b->interfaces[i],
 			                .dep_count = m->dep_count, .partial_stub = m->partial_stub,
 			                .hot = p->units[m->unit].needed_by->count >= HOT_DEPENDENTS };
@@ -47,22 +64,28 @@ void build_spec_init(struct build *b)
 	}
 }
 
-void build_mark_closure(struct build *b, uint32_t unit)
+enum { BITS = 64 };
+
+/* Units are numbered dependencies first: what a unit stands on has smaller numbers, and rows are a triangle. */
+static uint64_t *closure_row(struct build *b, uint32_t unit)
 {
-	const struct plan *p = b->config.plan;
-	uint32_t *stack = xmalloc((p->unit_count + 1) * sizeof *stack), len = 0;
-	b->epoch++;
-	stack[len++] = unit;
-	while (len) {
-		const struct graph_edges *needs = p->units[stack[--len]].needs;
-		for (uint32_t i = 0; i < needs->count; i++) {
-			if (b->mark[needs->to[i]] == b->epoch)
-				continue;
-			b->mark[needs->to[i]] = b->epoch;
-			stack[len++] = needs->to[i];
-		}
+	const struct graph_edges *needs = b->config.plan->units[unit].needs;
+	uint64_t *row = ARENA_ARRAY(&b->arena, uint64_t, unit / BITS + 1);
+	for (uint32_t i = 0; i < needs->count; i++) {
+		uint32_t d = needs->to[i];
+		for (uint32_t w = 0; w <= d / BITS; w++)
+			row[w] |= b->closures[d][w];
+		row[d / BITS] |= UINT64_C(1) << d % BITS;
 	}
-	free(stack);
+	return row;
+}
+
+/* All rows up to the one that is asked for, in order: no recursion, and one step per edge. */
+bool build_stands_on(struct build *b, uint32_t unit, uint32_t below)
+{
+	for (; b->closure_count <= unit; b->closure_count++)
+		b->closures[b->closure_count] = closure_row(b, b->closure_count);
+	return below < unit && b->closures[unit][below / BITS] >> below % BITS & 1;
 }
 
 static int by_name(const void *a, const void *b)
@@ -94,18 +117,17 @@ static void fill_names(struct build *b, const struct plan_unit *u, struct arena 
 	s->name_count = kept;
 }
 
-/* Modules by id order; u's own unit is not marked. */
+/* Modules by id order; u's own are not among them. */
 static void fill_closure(struct build *b, uint32_t unit, struct arena *a, struct unit_spec *s)
 {
 	const struct plan *p = b->config.plan;
-	build_mark_closure(b, unit);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < p->module_count; i++)
-		n += b->mark[p->modules[i].unit] == b->epoch;
+		n += build_stands_on(b, unit, p->modules[i].unit);
 	s->closure = ARENA_ARRAY(a, struct dep_spec *, n + 1);
 	for (uint32_t r = 0; r < p->module_count; r++) {
 		uint32_t i = b->by_rank[r];
-		if (b->mark[p->modules[i].unit] == b->epoch)
+		if (build_stands_on(b, unit, p->modules[i].unit))
 			s->closure[s->closure_count++] = &b->deps[i];
 	}
 }
@@ -122,16 +144,12 @@ struct ancestors {
 
 static void collect_ancestors(struct build *b, uint32_t unit, uint32_t module, struct ancestors *out)
 {
-	const struct plan *p = b->config.plan;
-	const struct plan_module *m = &p->modules[module];
-	for (uint32_t k = 0; k < m->name_count; k++) {
-		if (!m->names[k].ancestor || !m->names[k].canonical)
-			continue;
-		const struct plan_module *parent = plan_find(p, m->names[k].name);
-		if (!parent || parent->is_namespace || parent->unit == unit || b->mark[parent->unit] == b->epoch)
+	const struct plan_module *modules = b->config.plan->modules;
+	for (const uint32_t *m = b->parents[module]; *m != NO_PARENT; m++) {
+		if (modules[*m].unit == unit || build_stands_on(b, unit, modules[*m].unit))
 			continue;
 		VEC_GROW(out->paths, out->count, out->cap);
-		out->paths[out->count++] = parent->canonical;
+		out->paths[out->count++] = modules[*m].canonical;
 	}
 }
 
@@ -141,7 +159,7 @@ static void fill_ancestors(struct build *b, uint32_t unit, struct arena *a, stru
 	const struct plan *p = b->config.plan;
 	struct ancestors found = { 0 };
 	for (uint32_t i = 0; i < p->module_count; i++)
-		if (p->modules[i].unit == unit || b->mark[p->modules[i].unit] == b->epoch)
+		if (p->modules[i].unit == unit || build_stands_on(b, unit, p->modules[i].unit))
 			collect_ancestors(b, unit, i, &found);
 	if (found.count)
 		qsort(found.paths, found.count, sizeof *found.paths, by_text);
