@@ -44,6 +44,7 @@ struct renderer {
 	struct text_tally tally;
 	struct arena arena;
 	struct buf source; /* of the module at hand, for pretty */
+	const uint32_t *rank; /* per unit: mypy's order */
 	struct shown *shown;
 	uint32_t count;
 };
@@ -187,12 +188,16 @@ static void collect_reports(struct renderer *r)
 	}
 }
 
-static int by_unit(const void *a, const void *b, void *plan)
+static uint32_t rank_of(const struct renderer *r, uint32_t module)
 {
-	const struct plan_module *modules = ((struct plan *)plan)->modules;
+	return r->rank[r->p->plan.modules[module].unit];
+}
+
+static int by_rank(const void *a, const void *b, void *renderer)
+{
 	const struct shown *x = *(struct shown *const *)a, *y = *(struct shown *const *)b;
-	uint32_t ux = modules[x->module].unit, uy = modules[y->module].unit;
-	return ux != uy ? (ux < uy ? -1 : 1) : x->module < y->module ? -1 : x->module > y->module;
+	uint32_t rx = rank_of(renderer, x->module), ry = rank_of(renderer, y->module);
+	return rx != ry ? (rx < ry ? -1 : 1) : x->module < y->module ? -1 : x->module > y->module;
 }
 
 static void drop_repeated_notes(struct renderer *r)
@@ -203,7 +208,7 @@ static void drop_repeated_notes(struct renderer *r)
 		once_only_filter(&once, ONCE_LOADING, &r->shown[i].diags);
 		checked[i] = &r->shown[i];
 	}
-	qsort_r(checked, r->count, sizeof *checked, by_unit, &r->p->plan);
+	qsort_r(checked, r->count, sizeof *checked, by_rank, r);
 	for (uint32_t i = 0; i < r->count; i++)
 		once_only_filter(&once, ONCE_CHECKING, &checked[i]->diags);
 	once_only_release(&once);
@@ -241,7 +246,7 @@ static void render_shown(struct renderer *r, struct buf *out)
 
 /* ---- blocking errors ---- */
 
-/* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else in checking. */
+/* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else while it checks. */
 static const struct build_unit *first_blocker(struct renderer *r, uint32_t *ret_module)
 {
 	const struct plan *plan = &r->p->plan;
@@ -254,12 +259,27 @@ static const struct build_unit *first_blocker(struct renderer *r, uint32_t *ret_
 			*ret_module = i;
 			return u;
 		}
-		if (!in_analysis) {
+		if (!in_analysis || rank_of(r, i) < rank_of(r, *ret_module)) {
 			in_analysis = u;
 			*ret_module = i;
 		}
 	}
 	return in_analysis;
+}
+
+/* What mypy had not checked when it stopped at `module`: only what it knew from loading is left, the imports. */
+static void drop_unreached(struct renderer *r, uint32_t module)
+{
+	for (uint32_t i = 0; i < r->count; i++) {
+		struct diag_list *list = &r->shown[i].diags;
+		uint32_t kept = 0;
+		if (rank_of(r, r->shown[i].module) < rank_of(r, module))
+			continue;
+		for (uint32_t k = 0; k < list->count; k++)
+			if (list->items[k].code && strncmp(list->items[k].code, "import", strlen("import")) == 0)
+				list->items[kept++] = list->items[k];
+		list->count = kept;
+	}
 }
 
 static void render_blocker(struct renderer *r, const struct build_unit *u, uint32_t module, struct report *ret)
@@ -300,9 +320,12 @@ void report_make(struct pipeline *p, const struct look *look, struct report *ret
 	uint32_t module;
 	renderer_init(&r, p, look);
 	put_warnings(p, ret);
+	r.rank = plan_checker_order(&p->plan, &r.arena);
 	collect_reports(&r);
-	drop_repeated_notes(&r);
 	const struct build_unit *blocker = first_blocker(&r, &module);
+	if (blocker && !blocker->blocked_in_parse)
+		drop_unreached(&r, module);
+	drop_repeated_notes(&r);
 	if (!blocker || !blocker->blocked_in_parse)
 		render_shown(&r, &ret->out);
 	if (blocker)

@@ -86,6 +86,9 @@ struct plan {
 int plan_make(const struct plan_inputs *in, struct plan *ret, struct err *err) MUST_CHECK;
 void plan_release(struct plan *p);
 
+/* Per unit, its position in the order in which the checker would work through a whole run. */
+const uint32_t *plan_checker_order(const struct plan *p, struct arena *arena);
+
 /* The module called `id`, or NULL. */
 const struct plan_module *plan_find(const struct plan *p, const char *id);
 
