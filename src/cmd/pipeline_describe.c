@@ -166,7 +166,7 @@ static int check_supported(const struct pipeline *p, struct err *err)
 		               "those, or give another interpreter with --python",
 		               d->python, d->checker, d->version, p->checker->supported);
 	if (d->refused[0])
-		return err_set(err, ERR_USAGE, "sepal cannot honour %s", d->refused[0]);
+		return err_set(err, ERR_USAGE, "%s", d->refused[0]);
 	return 0;
 }
 

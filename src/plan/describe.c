@@ -145,8 +145,7 @@ static void decode_refused(const struct js *list, struct arena *a, struct descri
 	size_t n = js_len(list);
 	d->refused = ARENA_ARRAY(a, const char *, n + 1);
 	for (size_t i = 0; i < n; i++)
-		d->refused[i] = arena_printf(a, "%s: %s", js_string(js_at(js_at(list, i), 0), "?"),
-		                             js_string(js_at(js_at(list, i), 1), "not supported"));
+		d->refused[i] = arena_strdup(a, js_string(js_at(js_at(list, i), 1), "an option of mypy is refused"));
 }
 
 int described_decode(const struct js *answer, struct arena *a, struct described *ret, struct err *err)

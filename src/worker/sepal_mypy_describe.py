@@ -35,7 +35,6 @@ _WHOLE = "it describes a whole run of mypy, and Sepal never has one"
 _ONE_PROCESS = "it needs every module in one process"
 # option, what it must be, how the user knows it, why it cannot be split over units
 _REFUSED = (
-    ("report_dirs", {}, "--*-report", _ONE_PROCESS),
     ("junit_xml", None, "--junit-xml", _WHOLE),
     ("install_types", False, "--install-types", "it installs packages and starts over"),
     ("many_errors_threshold", -1, "--soft-error-limit", "it counts the errors of a whole run"),
@@ -125,6 +124,8 @@ def _describe(argv: list[str], stdout: io.StringIO, stderr: io.StringIO) -> dict
 def _options(options: Options, sources: list[Any]) -> dict[str, Any]:
     refused = [[option, f"{option} cannot be split over units: {why}."] for name, allowed, option, why in _REFUSED
                if getattr(options, name, allowed) != allowed]
+    refused += [[f"--{kind}-report", f"--{kind}-report cannot be split over units: {_ONE_PROCESS}."]
+                for kind in sorted(options.report_dirs)]
     if any(source.text is not None for source in sources):
         refused.append(["-c", "-c cannot be split over units: a program text has no file to be known by."])
     if state.find_occurrences:
