@@ -56,8 +56,8 @@ struct unit_outcome {
 	struct diag_list blockers;     /* OUTCOME_BLOCKED: paths canonical, or "" for a raw line */
 	bool blocked_in_parse;         /* the checker stops before checking anything: syntax, encoding, ... */
 	const char ***discovered;      /* per member: dependencies that the plan does not have; NULL-terminated or NULL */
-	/* What else decided about the result, beyond direct and indirect dependencies: it belongs to the used set and not to
-	 * the result, because only a worker can tell. */
+	/* What else decided about the result, beyond direct and indirect dependencies: it belongs to the used set and
+	 * not to the result, because only a worker can tell. */
 	const char ***uses; /* per member: modules; NULL-terminated or NULL */
 	bool uses_unknown;  /* nobody could tell: take everything below the unit */
 };
