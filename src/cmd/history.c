@@ -171,8 +171,10 @@ static void add_toolchain_line(void *ctx, const char *tag, struct span value)
 {
 	struct buf *lines = ctx;
 	size_t name = strcmp(tag, "distribution") == 0 ? strcspn(value.data, " ") : 0;
-	buf_addf(lines, "%s%s%.*s = %.*s\n", tag, name ? " " : "", (int)name, value.data, (int)(value.len - name),
-	         value.data + name);
+	buf_addf(lines, "%s%s%.*s = ", tag, name ? " " : "", (int)name, value.data);
+	for (size_t i = name; i < value.len; i++) /* a plugin's configuration is many lines */
+		buf_add_char(lines, value.data[i] == '\n' ? ' ' : value.data[i]);
+	buf_add_char(lines, '\n');
 }
 
 static void add_option_lines(const struct js *values, struct buf *lines)
@@ -227,18 +229,31 @@ static void show_value(struct span v, struct buf *out)
 	buf_add(out, v.data, n);
 }
 
-/* The value of field `tag` of member `module`, or a null span; import lines are looked for by value. */
-static struct span find_field(const struct field *fields, uint32_t count, struct span module, struct field wanted,
-                              bool by_value)
+/* A key's fields: those before the first module, then those of each module, which begin with its name. */
+struct fields {
+	const struct field *items;
+	uint32_t count;
+	struct map starts; /* module -> its first field */
+};
+
+static void fields_init(struct fields *f, const struct field *items, uint32_t count)
 {
-	struct span current = { "", 0 };
-	for (uint32_t i = 0; i < count; i++) {
-		if (span_eq_str(fields[i].tag, "module"))
-			current = fields[i].value;
-		if (span_eq(fields[i].tag, wanted.tag) && span_eq(current, module) &&
-		    (!by_value || span_eq(fields[i].value, wanted.value)))
-			return fields[i].value;
-	}
+	*f = (struct fields){ items, count, MAP_INIT };
+	for (uint32_t i = 0; i < count; i++)
+		if (span_eq_str(items[i].tag, "module"))
+			map_put(&f->starts, items[i].value, i, NULL);
+}
+
+/* The value of field `tag` of member `module`, or a null span; import lines are looked for by value. */
+static struct span find_field(const struct fields *f, struct span module, struct field wanted, bool by_value)
+{
+	const uint32_t *at = module.len ? map_get(&f->starts, module) : NULL;
+	if (module.len && !at)
+		return (struct span){ NULL, 0 };
+	uint32_t start = at ? *at : 0;
+	for (uint32_t i = start; i < f->count && (i == start || !span_eq_str(f->items[i].tag, "module")); i++)
+		if (span_eq(f->items[i].tag, wanted.tag) && (!by_value || span_eq(f->items[i].value, wanted.value)))
+			return f->items[i].value;
 	return (struct span){ NULL, 0 };
 }
 
@@ -257,7 +272,7 @@ static bool diff_details(const struct history *h, struct span tag, struct span m
 		return false;
 	for (struct span rest = h->now_lines[*n]; rest.len;) {
 		size_t len = strcspn(rest.data, "\n");
-		const char *equals = strstr(rest.data, " = ");
+		const char *equals = strstr(rest.data, " = "); /* in every line: add_toolchain_line, add_option_lines */
 		struct span name = { rest.data, (size_t)(equals - rest.data) };
 		struct span value = { equals + 3, len - name.len - 3 }, before = detail_value(h->detail_lines[*w], name);
 		rest = (struct span){ rest.data + len + 1, rest.len - len - 1 };
@@ -276,11 +291,10 @@ static bool is_repeated(struct span tag)
 	return span_eq_str(tag, "import") || span_eq_str(tag, "discovered dependency") || span_eq_str(tag, "module");
 }
 
-static void diff_field(const struct history *h, struct field now, struct span module, const struct past_unit *past,
+static void diff_field(const struct history *h, struct field now, struct span module, const struct fields *past,
                        struct buf *out)
 {
-	struct span was = find_field(past->fields, past->field_count, span_eq_str(now.tag, "module") ? now.value : module,
-	                             now, is_repeated(now.tag));
+	struct span was = find_field(past, module, now, is_repeated(now.tag));
 	if (was.data && span_eq(was, now.value))
 		return;
 	if (was.data && diff_details(h, now.tag, module, was, now.value, out))
@@ -299,14 +313,14 @@ static void diff_field(const struct history *h, struct field now, struct span mo
 	show_value(now.value, out);
 }
 
-static void diff_gone(const struct past_unit *past, const struct recorder *now, struct buf *out)
+static void diff_gone(const struct fields *past, const struct fields *now, struct buf *out)
 {
 	struct span module = { "", 0 };
-	for (uint32_t i = 0; i < past->field_count; i++) {
-		struct field f = past->fields[i];
+	for (uint32_t i = 0; i < past->count; i++) {
+		struct field f = past->items[i];
 		if (span_eq_str(f.tag, "module"))
 			module = f.value;
-		if (!is_repeated(f.tag) || find_field(now->fields, now->count, module, f, true).data)
+		if (!is_repeated(f.tag) || find_field(now, module, f, true).data)
 			continue;
 		begin_line(out);
 		buf_add_span(out, f.tag);
@@ -319,12 +333,17 @@ static void diff_fields(const struct history *h, const struct past_unit *past, c
                         struct buf *out)
 {
 	struct span module = { "", 0 };
+	struct fields before, after;
+	fields_init(&before, past->fields, past->field_count);
+	fields_init(&after, now->fields, now->count);
 	for (uint32_t i = 0; i < now->count; i++) {
 		if (span_eq_str(now->fields[i].tag, "module"))
 			module = now->fields[i].value;
-		diff_field(h, now->fields[i], module, past, out);
+		diff_field(h, now->fields[i], module, &before, out);
 	}
-	diff_gone(past, now, out);
+	diff_gone(&before, &after, out);
+	map_release(&before.starts);
+	map_release(&after.starts);
 }
 
 /* Which interfaces below the unit are not what they were? */

@@ -86,6 +86,28 @@ reveal_type(f())
         run = self.assert_same_as_mypy(repo, "m.py")
         self.assertIn("bytes", run.stdout)
 
+    def test_a_plugins_configuration_of_many_lines(self) -> None:
+        """Why units ran again is told line by line, and such a value has several."""
+        repo = self.repo("""
+-- mypy.ini --
+[mypy]
+plugins = plug.py
+[other]
+a = 1
+[last]
+-- plug.py --
+from mypy.plugin import Plugin
+def plugin(version):
+    return Plugin
+-- m.py --
+x: int = 1
+""")
+        self.settled(repo, "m.py")
+        repo.edit("mypy.ini", "a = 1", "a = 2")
+        run = repo.check("--verbose", "m.py")
+        self.assertEqual(run.status, 0, str(run))
+        self.assertIn("plugin configuration changed from [other] a = 1 [last]", run.stderr)
+
     def test_a_link_to_another_module_or_package(self) -> None:
         repo = self.repo("""
 -- one/__init__.py --
