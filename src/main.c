@@ -33,8 +33,9 @@ int main(int argc, char **argv)
 		status = help(settings.verb);
 	else if (!failed)
 		failed = VERBS[settings.verb](&settings, &status, &err);
+	if ((fflush(stdout) || ferror(stdout)) && !failed)
+		failed = err_set(&err, ERR_IO, "the output could not be written; look at where it goes: is a disk full?");
 	if (failed) {
-		fflush(stdout);
 		fprintf(stderr, "sepal: %s\n", err.message);
 		status = err_exit_status(err.kind);
 	}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from testrepo import sepal_binary  # noqa: E402
 from toy import ToyCase  # noqa: E402
 
 TWO = """
@@ -71,6 +73,15 @@ class BrokenWorker(ToyCase):
                 self.assertIn(says, run.stderr, what)
                 self.assertNotIn("Success", run.stdout, what)
                 self.assertEqual(repo.check("--checker", "toy", ".").status, 0, what)
+
+    def test_a_report_that_cannot_be_written_is_no_success(self) -> None:
+        repo = self.repo(TWO)
+        for _ in ("a run", "the answer of the last one"):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([sepal_binary(), "check", "--checker", "toy", "."], cwd=repo.root,
+                                      env=repo.environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn("could not be written", done.stderr)
 
 
 if __name__ == "__main__":
