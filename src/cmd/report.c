@@ -246,7 +246,7 @@ static void render_shown(struct renderer *r, struct buf *out)
 
 /* ---- blocking errors ---- */
 
-/* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else while it checks. */
+/* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else in checking. */
 static const struct build_unit *first_blocker(struct renderer *r, uint32_t *ret_module)
 {
 	const struct plan *plan = &r->p->plan;

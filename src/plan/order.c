@@ -33,7 +33,8 @@ static int by_place(const void *a, const void *b, void *place)
 /* sorted_components: all units; `place` says where each is. */
 static uint32_t *sort_units(const struct plan *p, struct arena *arena, uint32_t *place)
 {
-	struct sorting s = { ARENA_ARRAY(arena, uint32_t, p->unit_count + 1), ARENA_ARRAY(arena, uint32_t, p->unit_count + 1) };
+	struct sorting s = { ARENA_ARRAY(arena, uint32_t, p->unit_count + 1),
+	                     ARENA_ARRAY(arena, uint32_t, p->unit_count + 1) };
 	uint32_t *sorted = ARENA_ARRAY(arena, uint32_t, p->unit_count + 1);
 	for (uint32_t u = 0; u < p->unit_count; u++) {
 		const struct plan_unit *unit = &p->units[u];

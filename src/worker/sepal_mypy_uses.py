@@ -12,7 +12,8 @@ from typing import Any, Iterator
 
 from mypy.indirection import TypeIndirectionVisitor
 from mypy.nodes import (
-    ComparisonExpr, Decorator, FuncDef, IndexExpr, MypyFile, OpExpr, OverloadedFuncDef, TypeAlias, TypeInfo, TypeVarExpr,
+    ComparisonExpr, Decorator, FuncDef, IndexExpr, MypyFile, OpExpr, OverloadedFuncDef, TypeAlias, TypeInfo,
+    TypeVarExpr,
     UnaryExpr, Var,
 )
 from mypy.typevars import fill_typevars

@@ -98,9 +98,11 @@ class CommandLines(SharedStoreTestCase):
                 self.same(repo, *arguments, cwd=cwd)
 
     def test_a_configuration_names_the_files(self) -> None:
-        for name, text in (("mypy.ini", "[mypy]\nfiles = app, lib/*.py\nexclude = tools\n[mypy-lib.*]\nstrict = True\n"),
+        for name, text in (("mypy.ini", "[mypy]\nfiles = app, lib/*.py\nexclude = tools\n"
+                                        "[mypy-lib.*]\nstrict = True\n"),
                            ("pyproject.toml", "[tool.mypy]\nfiles = ['app']\nmypy_path = '$MYPY_CONFIG_FILE_DIR/lib'\n"
-                                              "[[tool.mypy.overrides]]\nmodule = 'app.tools.*'\nignore_errors = true\n"),
+                                              "[[tool.mypy.overrides]]\nmodule = 'app.tools.*'\n"
+                                              "ignore_errors = true\n"),
                            ("setup.cfg", "[mypy]\npackages = app\nwarn_unreachable = True\n"),
                            (".mypy.ini", "[mypy]\nmodules = app.shop\nwarn_unused_configs = True\n[mypy-not.there]\n"
                                          "strict_optional = False\n")):
