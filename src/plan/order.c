@@ -2,8 +2,8 @@
  * In which order mypy works through units. Sepal runs them in an order of its own; this one decides what mypy had said
  * when an error stopped it, and which module a message that is printed once belongs to.
  *
- * mypy/build.py 2.4: sorted_components (levels of the topological order, the last discovered first) and process_graph (a
- * queue: first in, first out; a unit enters it when the last unit that it needs is done).
+ * mypy/build.py 2.4: sorted_components (levels of the topological order, the last discovered first) and process_graph
+ * (a queue: first in, first out; a unit enters it when the last unit that it needs is done).
  */
 #define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
