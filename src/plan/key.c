@@ -50,6 +50,13 @@ void key_walk_toolchain(const struct described *d, const struct digest *worker_p
 	field(s, "target platform", d->platform);
 	field_digest(s, "typeshed VERSIONS", versions_file);
 	field_digest(s, "worker program", worker_program);
+	/* Plugins and a few corners of mypy look at the options that hold for no module in particular. */
+	struct digest global;
+	buf_reset(&b);
+	if (d->global_options)
+		js_write(d->global_options, 0, &b);
+	hash_sha256(buf_span(&b), &global);
+	field_digest(s, "global options", &global);
 	if (d->plugin_config)
 		field(s, "plugin configuration", d->plugin_config);
 	buf_release(&b);
