@@ -2,7 +2,7 @@
 
 Each case is a small tree and what both programs are given. Compared are the lines, those on stderr, and the status, of
 a cold mypy, of Sepal's first run and of its second, which answers from the last report. One difference is meant: where
-mypy quotes a NUL of a source, Sepal does not.
+mypy quotes a NUL of a source, Sepal does not. Where mypy contradicts itself, a test says so.
 """
 
 from __future__ import annotations
@@ -295,6 +295,23 @@ import nowhere  # type: ignore
 # mypy: disable-error-code="assignment"
 x: int = ""
 """), ".", "--warn-unused-ignores", status=1)
+
+    def test_notes_on_an_overload_that_was_assigned_are_those_of_a_warm_mypy(self) -> None:
+        """tarfile.open is `open = TarFile.open`. What mypy keeps of such a variable does not lead back to the
+        definition, so that its notes read "def open(cls, name: ..." or "def (name: ...", as it checked the module in
+        the same process or not. In Sepal a dependency always comes from what was kept."""
+        repo = self.repo("""
+-- m.py --
+import tarfile
+tarfile.open(1, mode=3)
+""")
+        cache = os.path.join(repo.base, "mypy-cache")
+        cold = repo.mypy("--cache-dir", cache, "m.py")
+        repo.edit("m.py", "import tarfile\n", "import tarfile  # edited\n")
+        warm = repo.mypy("--cache-dir", cache, "m.py")
+        self.assertNotEqual(cold.lines, warm.lines)
+        self.assertEqual(len(cold.lines), len(warm.lines))
+        self.assertEqual(sorted(repo.check("m.py").lines), sorted(warm.lines))
 
 
 if __name__ == "__main__":
