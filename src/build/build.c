@@ -336,7 +336,12 @@ static void on_discovered(void *ctx, uint32_t unit, const char *module, const ch
 	for (uint32_t i = 0; i < n; i++)
 		copy[i] = arena_strdup(&b->arena, names[i]);
 	VEC_GROW(b->discovered, b->discovered_count, b->discovered_cap);
-	b->discovered[b->discovered_count++] = (struct plan_discovered){ arena_strdup(&b->arena, module), copy };
+	const struct plan_module *m = plan_find(b->config.plan, module);
+	b->discovered[b->discovered_count++] = (struct plan_discovered){
+		.module = arena_strdup(&b->arena, module),
+		.names = copy,
+		.source = m ? m->digest : (struct digest){ { 0 } },
+	};
 	if (b->units[unit].state == UNIT_RUNNING)
 		put_off(b, unit);
 }

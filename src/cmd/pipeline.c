@@ -116,6 +116,7 @@ void pipeline_close(struct pipeline *p)
 		described_release(&p->described);
 	js_free(p->answer);
 	free(p->discovered);
+	map_release(&p->ran_before);
 	if (p->store)
 		store_close(p->store);
 	loop_free(p->loop);

@@ -44,6 +44,9 @@ struct pipeline {
 	struct plan plan;
 	bool planned;
 	struct build *build;
+	/* What builds did that had to be followed by another: the first members of units that ran, and processes. */
+	struct map ran_before;
+	uint64_t processes_before;
 };
 
 int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err) MUST_CHECK;

@@ -109,9 +109,11 @@ static void adopt_discovered(struct pipeline *p)
 		if (!d) {
 			p->discovered = xrealloc(p->discovered, (p->discovered_count + 1) * sizeof *p->discovered);
 			d = &p->discovered[p->discovered_count++];
-			*d = (struct plan_discovered){ arena_strdup(&p->arena, found[i].module),
-			                               ARENA_ARRAY(&p->arena, const char *, 1) };
+			*d = (struct plan_discovered){ .module = arena_strdup(&p->arena, found[i].module) };
 		}
+		if (!d->names || !digest_eq(&d->source, &found[i].source))
+			d->names = ARENA_ARRAY(&p->arena, const char *, 1);
+		d->source = found[i].source;
 		while (d->names[have])
 			have++;
 		while (found[i].names[more])
@@ -127,6 +129,17 @@ static void adopt_discovered(struct pipeline *p)
 		}
 		d->names = names;
 	}
+}
+
+/* A build that is followed by another did work all the same. */
+static void remember_work(struct pipeline *p)
+{
+	for (uint32_t u = 0; u < p->plan.unit_count; u++) {
+		const struct build_unit *unit = build_unit(p->build, u);
+		if (unit->state == UNIT_DONE && unit->source == FROM_RUN)
+			map_put_str(&p->ran_before, arena_strdup(&p->arena, p->plan.modules[p->plan.units[u].members[0]].id), 0, NULL);
+	}
+	p->processes_before += build_stats(p->build).checker_processes;
 }
 
 int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
@@ -153,6 +166,7 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 			               "the checker reports new dependencies of %s each time it is asked; a plugin does not settle",
 			               build_discovered(p->build, &n)->module);
 		adopt_discovered(p);
+		remember_work(p);
 		build_free(p->build);
 		p->build = NULL;
 		if (pipeline_save_discovered(p, err) || pipeline_replan(p, err))

@@ -37,7 +37,11 @@ static int open_resolver(struct pipeline *p, struct err *err)
 	return resolver_new(c, &p->resolver, err);
 }
 
-/* Dependencies discovered by earlier runs: "module name name...\n" lines. Losing the file costs a second plan. */
+/*
+ * Dependencies discovered by earlier runs. Losing the file costs a second plan. The first line names the toolchain, as
+ * another plugin may know of others:
+ *   discovered := toolchain:hex "\n" (module " " source:hex (" " name)+ "\n")*
+ */
 static void load_discovered(struct pipeline *p)
 {
 	struct buf file = BUF_INIT;
@@ -45,16 +49,22 @@ static void load_discovered(struct pipeline *p)
 	bool there;
 	if (!fs_read_if_there(pipeline_state_file(p, "discovered"), STATE_LIMIT, &file, &there, &ignored) && there) {
 		char *save_line, *text = arena_strndup(&p->arena, file.data, file.len);
-		for (char *line = strtok_r(text, "\n", &save_line); line; line = strtok_r(NULL, "\n", &save_line)) {
-			char *save_word, *module = strtok_r(line, " ", &save_word);
+		char *line = strtok_r(text, "\n", &save_line);
+		struct digest toolchain;
+		bool same = line && digest_from_hex(&toolchain, span_of(line)) && digest_eq(&toolchain, &p->toolchain);
+		while (same && (line = strtok_r(NULL, "\n", &save_line))) {
+			struct digest source;
+			char *save_word, *module = strtok_r(line, " ", &save_word), *hex = strtok_r(NULL, " ", &save_word);
+			if (!module || !hex || !digest_from_hex(&source, span_of(hex)))
+				continue;
 			const char **names = ARENA_ARRAY(&p->arena, const char *, strlen(save_word) / 2 + 2);
 			uint32_t n = 0;
 			for (char *word = strtok_r(NULL, " ", &save_word); word; word = strtok_r(NULL, " ", &save_word))
 				names[n++] = word;
-			if (!module || !n)
+			if (!n)
 				continue;
 			p->discovered = xrealloc(p->discovered, (p->discovered_count + 1) * sizeof *p->discovered);
-			p->discovered[p->discovered_count++] = (struct plan_discovered){ module, names };
+			p->discovered[p->discovered_count++] = (struct plan_discovered){ module, names, source };
 		}
 	}
 	err_release(&ignored);
@@ -64,8 +74,12 @@ static void load_discovered(struct pipeline *p)
 int pipeline_save_discovered(struct pipeline *p, struct err *err)
 {
 	struct buf out = BUF_INIT;
+	char hex[DIGEST_HEX_SIZE + 1];
+	digest_hex(&p->toolchain, hex);
+	buf_addf(&out, "%s\n", hex);
 	for (uint32_t i = 0; i < p->discovered_count; i++) {
-		buf_add_str(&out, p->discovered[i].module);
+		digest_hex(&p->discovered[i].source, hex);
+		buf_addf(&out, "%s %s", p->discovered[i].module, hex);
 		for (const char **n = p->discovered[i].names; *n; n++)
 			buf_addf(&out, " %s", *n);
 		buf_add_char(&out, '\n');

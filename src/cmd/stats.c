@@ -64,15 +64,38 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Did the unit run in this command, be it in an earlier build of it? */
+static bool unit_ran(const struct pipeline *p, uint32_t unit)
+{
+	const struct build_unit *u = build_unit(p->build, unit);
+	const char *first = p->plan.modules[p->plan.units[unit].members[0]].id;
+	return u->state == UNIT_DONE && (u->source == FROM_RUN || map_get_str(&p->ran_before, first));
+}
+
+/* What ran in an earlier build is a hit in the last one. */
+static void count_as_run(const struct pipeline *p, struct build_stats *s)
+{
+	for (uint32_t i = 0; i < p->plan.unit_count; i++) {
+		const struct build_unit *u = build_unit(p->build, i);
+		if (!unit_ran(p, i) || u->source == FROM_RUN)
+			continue;
+		s->hit_manifest -= u->source == FROM_MANIFEST;
+		s->hit_strict -= u->source == FROM_STRICT;
+		s->cutoff -= u->below_ran;
+		s->units_run++;
+		s->bodies_run += p->plan.units[i].member_count;
+	}
+	s->checker_processes += p->processes_before;
+}
+
 int stats_write_build(struct pipeline *p, struct err *err)
 {
 	struct numbers n = { build_stats(p->build), 0, p->plan.module_count, statcache_files_read(p->stats), NULL, 0 };
+	count_as_run(p, &n.build);
 	n.ran = xmalloc((p->plan.module_count + 1) * sizeof *n.ran);
-	for (uint32_t i = 0; i < p->plan.module_count; i++) {
-		const struct build_unit *u = build_unit(p->build, p->plan.modules[i].unit);
-		if (u->state == UNIT_DONE && u->source == FROM_RUN)
+	for (uint32_t i = 0; i < p->plan.module_count; i++)
+		if (unit_ran(p, p->plan.modules[i].unit))
 			n.ran[n.ran_count++] = p->plan.modules[i].id;
-	}
 	qsort(n.ran, n.ran_count, sizeof *n.ran, by_text);
 	int failed = write_numbers(p, &n, err);
 	free(n.ran);

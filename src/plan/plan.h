@@ -53,6 +53,7 @@ struct plan_unit {
 struct plan_discovered {
 	const char *module;
 	const char **names; /* NULL-terminated */
+	struct digest source; /* of the module when they were discovered: they hold for this one only; zero: for any */
 };
 
 struct plan_inputs {

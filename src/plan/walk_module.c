@@ -90,15 +90,17 @@ int walk_add_module(struct walk *w, const char *id, const struct resolution *fou
 		.is_namespace = found->is_namespace,
 		.options = options_of(w->in->described->options, id),
 	};
-	for (uint32_t i = 0; i < w->in->discovered_count; i++)
-		if (strcmp(w->in->discovered[i].module, id) == 0)
-			m->extra_deps = w->in->discovered[i].names;
 	if ((size_t)at >= w->scan_cap) {
 		w->scan_cap = p->module_cap;
 		w->scans = xrealloc(w->scans, w->scan_cap * sizeof *w->scans);
 	}
 	if (walk_read(w, m, &w->scans[at], err))
 		return -1;
+	for (uint32_t i = 0; i < w->in->discovered_count; i++) {
+		const struct plan_discovered *d = &w->in->discovered[i];
+		if (strcmp(d->module, id) == 0 && (digest_is_zero(&d->source) || digest_eq(&d->source, &m->digest)))
+			m->extra_deps = d->names;
+	}
 	const char *base = path_basename(found->path);
 	m->partial_stub = strcmp(base, "__init__.pyi") == 0 && w->scans[at].module_getattr;
 	map_put_str(&p->index, m->id, at, NULL);

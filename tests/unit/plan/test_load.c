@@ -294,7 +294,7 @@ static void what_the_checker_discovered_is_a_dependency(void **state)
 {
 	struct fixture *f = *state;
 	static const char *names[] = { "hidden", NULL };
-	const struct plan_discovered discovered = { "a", names };
+	const struct plan_discovered discovered = { "a", names, { { 0 } } };
 	put(f, "src/a.py", "");
 	put(f, "src/hidden.py", "");
 	assert_string_equal(make_with(f, "a", NO_SECTIONS, &discovered),
