@@ -206,7 +206,8 @@ class WholeRuns(TestCase):
     def test_what_cannot_be_split_is_refused_with_a_reason(self) -> None:
         repo = self.repo("-- a.py --\nx: int = ''\n")
         for arguments in (("--html-report", "out"), ("--any-exprs-report", "out"), ("--junit-xml", "out.xml"),
-                          ("--install-types",), ("--soft-error-limit", "5"), ("--show-error-context",), ("--pdb",), ("--dump-graph",),
+                          ("--install-types",), ("--soft-error-limit", "5"), ("--show-error-context",), ("--pdb",),
+                          ("--dump-graph",),
                           ("--shadow-file", "a.py", "b.py"), ("-c", "x = 1"), ("--timing-stats", "out")):
             with self.subTest(arguments):
                 run = repo.check(*([] if arguments[0] == "-c" else ["a.py"]), mypy_arguments=arguments)
