@@ -133,7 +133,7 @@ static struct js *describe_request(const struct pipeline *p)
 static int ask_worker(struct pipeline *p, struct err *err)
 {
 	if (pipeline_worker(p, err) || worker_ask(p->worker, describe_request(p), &p->answer, err))
-		return -1;
+		return err_wrap(err, "asking %s, which should be a Python interpreter, about its mypy", p->python);
 	p->describe_processes++;
 	const char *missing = js_get_string(p->answer, "missing", NULL);
 	if (missing)
