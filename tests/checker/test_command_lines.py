@@ -255,7 +255,10 @@ from paket_ä.ö import ß
                 with open(repo.path("app/money.py"), "wb") as file:
                     file.write(content)
                 self.same(repo, "app", "--show-column-numbers")
-                self.same(repo, "app", "--no-native-parser", "--show-column-numbers")
+                # Of a NUL the old parser hears from Python, which has raised another exception in each of its releases;
+                # with 3.11.2 mypy crashes on it.
+                if b"\x00" not in content:
+                    self.same(repo, "app", "--no-native-parser", "--show-column-numbers")
 
     def test_a_module_shadows_one_of_the_standard_library(self) -> None:
         repo = self.repo("""
