@@ -128,6 +128,9 @@ def _options(options: Options, sources: list[Any]) -> dict[str, Any]:
                 for kind in sorted(options.report_dirs)]
     if any(source.text is not None for source in sources):
         refused.append(["-c", "-c cannot be split over units: a program text has no file to be known by."])
+    if options.native_parser and __version__.startswith(("2.0.", "2.1.")):
+        refused.append(["--native-parser", "--native-parser of this mypy cannot be split over units: it opens files by "
+                        "itself; that of mypy 2.2 need not."])
     if state.find_occurrences:
         refused.append(["--find-occurrences", f"--find-occurrences cannot be split over units: {_WHOLE}."])
     sections = [[pattern, {name: plain(value) for name, value in sorted(changes.items())}]
