@@ -52,6 +52,9 @@ class Versions(TestCase):
         repo.edit("app/b.py", "-> str: return ''", "-> int: return json")
         process = repo.check("--runner=process", "--no-store-read", "app", timeout=900)
         self.assertEqual((process.lines, process.stats["conflicts"]), (first.lines, 0), str(process))
+        refused = repo.check("app", mypy_arguments=("--native-parser",))
+        self.assertEqual((refused.status, refused.stdout), (2, ""))
+        self.assertIn("--native-parser of this mypy", refused.stderr)
 
     def test_the_one_phase_of_global_partial_types(self) -> None:
         repo = self.repo("-- a.py --\nx = []\ndef f() -> None:\n    x.append(1)\n"
