@@ -136,8 +136,9 @@ static void remember_work(struct pipeline *p)
 {
 	for (uint32_t u = 0; u < p->plan.unit_count; u++) {
 		const struct build_unit *unit = build_unit(p->build, u);
+		const char *name = p->plan.modules[p->plan.units[u].members[0]].id;
 		if (unit->state == UNIT_DONE && unit->source == FROM_RUN)
-			map_put_str(&p->ran_before, arena_strdup(&p->arena, p->plan.modules[p->plan.units[u].members[0]].id), 0, NULL);
+			map_put_str(&p->ran_before, arena_strdup(&p->arena, name), 0, NULL);
 	}
 	p->processes_before += build_stats(p->build).checker_processes;
 }
