@@ -8,7 +8,7 @@
 #include "checker/mypy_layout.h"
 #include "checker/mypy_stage.h"
 
-#define PYTHON_LINK "python"
+#define PYTHON_LINK "python.link" /* no module is called so: its artifacts cannot meet it */
 #define PLUGINS_SNAPSHOT "@plugins_snapshot.json" /* mypy writes it at the end of every run */
 
 /* The whole environment. Everything that could change text or find another file is pinned. */

@@ -236,7 +236,7 @@ static void a_wrong_directory_moves_everything_one_level_down(void **state)
 	assert_non_null(input(f, "pkg/__init__.py"));
 	assert_true(listed(f->action.outputs, "inner-package/m.data.ff"));
 	assert_string_equal(f->action.argv[1], "-c");
-	assert_int_equal(input(f, "python")->kind, INPUT_PLATFORM);
+	assert_int_equal(input(f, "python.link")->kind, INPUT_PLATFORM);
 }
 
 static void nothing_in_the_action_names_a_place_on_this_machine(void **state)
