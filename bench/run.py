@@ -1,178 +1,137 @@
-"""How long `sepal check` and mypy take for the same question, on the packages of tests/trees.txt.
+"""How long Sepal and its rivals take for the same question: the table of bench/README.md.
 
-    ./dev bench [--trees NAME,...] [--runs N] [--json FILE]
+    ./dev bench [--rows NAME,...] [--trees NAME,...] [--runs N] [--json FILE] [--chart FILE]
 
-Each row is one situation on one tree; the commands of a row run alternately, N times (default 3), and the medians are
-printed in seconds. The machine is shared and noisy: only the ratios within one row mean something. The situations:
-
-    cold     nothing cached: an empty --cache-dir, an empty store (and no module of the standard library in it)
-    no-op    nothing changed since the last run
-    body     a statement added in the body of one function
-    public   a function added to the module that most others import
-    checkout another checkout of the same files at another path: mypy starts cold, Sepal has the shared store
-
-After every run the lines that Sepal and mypy printed are compared; a row whose lines differ is marked.
+The sides of a row run in turns, N times (default 5); printed are the medians and their ratio, with the target where
+there is one. Only the ratios within one row mean something: another machine, or another hour, has other seconds. After
+every run the lines that were printed are compared with mypy's, and a row whose lines differ is marked; then the exit
+status is 1. A missed target does not change it. The JSON has every single run and is written anew after each row.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import statistics
+import signal
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
+from typing import NoReturn
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TREES = os.environ.get("SEPAL_TREES", os.path.join(ROOT, ".trees"))
-SEPAL = os.environ.get("SEPAL", os.path.join(ROOT, "build", "sepal"))
-PYTHON = os.environ.get("SEPAL_PYTHON", os.path.join(ROOT, ".venv", "bin", "python"))
-COMMON = ["--ignore-missing-imports", "--no-error-summary", "--python-version", "3.13"]
+import measure
+import race
+import report
+import rows
+import scale
+import sides
+import trees
+import watch
 
-
-@dataclass
-class Subject:
-    """What is checked: a package, and the files that are edited (a leaf's body; a hub's interface)."""
-
-    package: str
-    body: str
-    hub: str
+TREES = os.environ.get("SEPAL_TREES", os.path.join(trees.ROOT, ".trees"))
+BUILD = os.environ.get("SEPAL_BUILD", os.path.join(trees.ROOT, "build"))
+CHART_PYTHON = os.environ.get("SEPAL_BENCH_PYTHON", sys.executable)
 
 
-SUBJECTS = {
-    "pytest": Subject("_pytest", "_pytest/unraisableexception.py", "_pytest/nodes.py"),
-    "fastapi": Subject("fastapi", "fastapi/encoders.py", "fastapi/params.py"),
-    "sphinx": Subject("sphinx", "sphinx/ext/todo.py", "sphinx/util/typing.py"),
-    "pip": Subject("pip", "pip/_internal/commands/check.py", "pip/_internal/utils/misc.py"),
-    "sqlalchemy": Subject("sqlalchemy", "sqlalchemy/ext/orderinglist.py", "sqlalchemy/util/langhelpers.py"),
-}
+class Meeting:
+    """All that is set up for one tree: the copy, and the sides, each made when it is first needed."""
+
+    def __init__(self, name: str, scratch: str) -> None:
+        self.scratch = os.path.join(scratch, name)
+        self.tree = trees.copy(trees.SUBJECTS[name], TREES, os.path.join(self.scratch, "tree"))
+        self.sides: dict[str, sides.Side] = {}
+
+    def side(self, name: str) -> sides.Side:
+        if name not in self.sides:
+            self.sides[name] = sides.SIDES[name](self.tree, os.path.join(self.scratch, f"side-{len(self.sides)}"))
+        return self.sides[name]
+
+    def hold(self, together: list[rows.Row], runs: int) -> list[race.Result]:
+        if together[0].kind.name == "watch":
+            return [watch.run_watch(together[0], self.tree, os.path.join(self.scratch, "watch"), runs)]
+        return race.run_race(together, self.tree, self.side, runs)
+
+    def close(self) -> None:
+        shutil.rmtree(self.scratch)
 
 
-@dataclass
-class Side:
-    """One of the programs in the race, with its own copy of the tree and its own cache."""
-
-    name: str
-    base: str
-    subject: Subject
-    times: list[float] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def repo(self) -> str:
-        return os.path.join(self.base, "repo")
-
-    def command(self) -> list[str]:
-        if self.name == "sepal":
-            return [SEPAL, "check", "--quiet", self.subject.package, "--", *COMMON]
-        cache = ["--cache-dir", os.path.join(self.base, "cache")]
-        parallel = ["-n", "2"] if self.name == "mypy -n 2" else []
-        return [PYTHON, "-m", "mypy", *cache, *parallel, self.subject.package, *COMMON]
-
-    def run(self, cwd: str = "") -> float:
-        env = dict(os.environ, XDG_CACHE_HOME=os.path.join(self.base, "cache"), LC_ALL="C.UTF-8")
-        start = time.monotonic()
-        done = subprocess.run(self.command(), cwd=cwd or self.repo, env=env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
-        seconds = time.monotonic() - start
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"bench: {' '.join(self.command())}: status {done.returncode}\n"
-                             f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        self.lines = done.stdout.splitlines()
-        return seconds
-
-    def forget(self) -> None:
-        shutil.rmtree(os.path.join(self.base, "cache"), ignore_errors=True)
-
-    def append(self, name: str, text: str) -> None:
-        with open(os.path.join(self.repo, name), "a") as file:
-            file.write(text)
+def measure_rows(chosen: list[rows.Row], args: argparse.Namespace, about: dict[str, object],
+                 scratch: str) -> list[race.Result]:
+    results: list[race.Result] = []
+    sides.warm_up(os.path.join(scratch, "warm-up"))
+    meeting: Meeting | None = None
+    for together in rows.races(chosen):
+        row = together[0]
+        if row.tree in trees.SUBJECTS and (not meeting or meeting.tree.subject.name != row.tree):
+            if meeting:
+                meeting.close()
+            meeting = Meeting(row.tree, scratch)
+        if row.kind.name == "synthetic":
+            found = [scale.run_synthetic(row, os.path.join(scratch, row.tree), args.modules, args.runs)]
+        else:
+            assert meeting
+            found = meeting.hold(together, args.runs)
+        for result in found:
+            print(report.line(result), flush=True)
+        results += found
+        report.write(args.json, about, results)
+    return results
 
 
-def cold(side: Side, number: int) -> float:
-    side.forget()
-    return side.run()
+def names_in(text: str, known: list[str], parser: argparse.ArgumentParser, what: str) -> list[str]:
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in known:
+            parser.error(f"there is no {what} {name}; there are {', '.join(known)}")
+    return names
 
 
-def no_op(side: Side, number: int) -> float:
-    return side.run()
+def parse() -> tuple[argparse.Namespace, list[rows.Row]]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", default="", metavar="NAME,...", help="only these: " + ", ".join(rows.KINDS))
+    parser.add_argument("--trees", default="", metavar="NAME,...",
+                        help=f"only these: {', '.join(trees.SUBJECTS)}, synthetic; together with --rows also for "
+                             "combinations that have no target")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="of each side in each row (default: 5)")
+    parser.add_argument("--modules", type=int, default=100_000, metavar="N",
+                        help="in the synthetic tree (default: 100000, which the target is for)")
+    parser.add_argument("--json", default=os.path.join(BUILD, "bench-result.json"), metavar="FILE",
+                        help="where the figures go (default: bench-result.json in the build directory)")
+    parser.add_argument("--chart", default="", metavar="FILE",
+                        help="where the chart goes (default: beside the JSON, with .svg for .json)")
+    args = parser.parse_args()
+    if args.runs < 1:
+        parser.error("--runs is at least 1")
+    args.json = os.path.abspath(args.json)
+    args.chart = os.path.abspath(args.chart or os.path.splitext(args.json)[0] + ".svg")
+    chosen = rows.choose(names_in(args.rows, list(rows.KINDS), parser, "row"),
+                         names_in(args.trees, [*trees.SUBJECTS, "synthetic"], parser, "tree"))
+    if not chosen:
+        parser.error("the table has no row of this kind on this tree; name both to measure it all the same")
+    return args, chosen
 
 
-def body(side: Side, number: int) -> float:
-    path = os.path.join(side.repo, side.subject.body)
-    if number == 0:
-        side.append(side.subject.body, "\n\ndef _measured() -> int:\n    return 0\n")
-        side.run()
-    with open(path) as file:
-        text = file.read()
-    with open(path, "w") as file:
-        file.write(text.removesuffix("    return 0\n") + f"    print({number})\n    return 0\n")
-    return side.run()
-
-
-def public(side: Side, number: int) -> float:
-    side.append(side.subject.hub, f"\n\ndef measured_{number}(value: int) -> int:\n    return value\n")
-    return side.run()
-
-
-def checkout(side: Side, number: int) -> float:
-    other = os.path.join(side.base, f"checkout-{number}")
-    shutil.copytree(side.repo, other)
-    if side.name != "sepal":
-        side.forget()
-    return side.run(cwd=other)
-
-
-SITUATIONS = {"cold": cold, "no-op": no_op, "body": body, "public": public, "checkout": checkout}
-
-
-def measure(tree: str, runs: int, scratch: str) -> list[dict[str, object]]:
-    subject = SUBJECTS[tree]
-    sides = [Side(name, os.path.join(scratch, tree, name.replace(" ", "")), subject)
-             for name in ("mypy", "mypy -n 2", "sepal")]
-    for side in sides:
-        os.makedirs(side.base)
-        shutil.copytree(os.path.join(TREES, tree, subject.package), os.path.join(side.repo, subject.package))
-    rows: list[dict[str, object]] = []
-    for situation, once in SITUATIONS.items():
-        same = True
-        for side in sides:
-            side.times = []
-        for number in range(runs):
-            for side in sides:
-                side.times.append(once(side, number))
-            same = same and sorted(sides[0].lines) == sorted(sides[-1].lines)
-        row: dict[str, object] = {"tree": tree, "situation": situation, "same": same, "lines": len(sides[0].lines)}
-        row.update({side.name: round(statistics.median(side.times), 3) for side in sides})
-        rows.append(row)
-        print("{tree:11} {situation:9} {mypy:8.2f} {mypy -n 2:9.2f} {sepal:8.2f}  {0}".format(
-            "" if same else "DIFFERENT LINES", **row), flush=True)
-    return rows
+def stop(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trees", default=",".join(SUBJECTS), help="which of " + ", ".join(SUBJECTS))
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json", metavar="FILE", help="write the medians as JSON")
-    args = parser.parse_args()
-    names = args.trees.split(",")
-    unknown = [name for name in names if name not in SUBJECTS]
-    if unknown:
-        parser.error(f"there is no tree {unknown[0]}")
-    print(f"{'tree':11} {'situation':9} {'mypy':>8} {'mypy -n 2':>9} {'sepal':>8}")
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="sepal-bench.") as scratch:
-        for name in names:
-            rows += measure(name, args.runs, scratch)
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump({"rows": rows, "runs": args.runs, "cores": os.cpu_count()}, file, indent=1)
-    return 0 if all(row["same"] for row in rows) else 1
+    args, chosen = parse()
+    signal.signal(signal.SIGTERM, stop)
+    about = report.circumstances(args.runs, chosen)
+    print(report.heading(about), report.HEAD, sep="\n", flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="sepal-bench.", ignore_cleanup_errors=True) as scratch:
+            results = measure_rows(chosen, args, about, scratch)
+    except KeyboardInterrupt:
+        print("bench: interrupted; what was measured until now is in the JSON file", file=sys.stderr)
+        return 130
+    except (measure.Failed, OSError) as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 3
+    print(f"figures: {args.json}", flush=True)
+    subprocess.run([CHART_PYTHON, os.path.join(trees.ROOT, "bench", "chart.py"), args.json, args.chart])
+    return 0 if all(result.same for result in results) else 1
 
 
 if __name__ == "__main__":

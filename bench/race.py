@@ -1,0 +1,111 @@
+"""Runs a race: all sides of some rows on one tree, in turns, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import rows
+import sides
+import trees
+
+
+@dataclass
+class Track:
+    """All runs of one side in one race."""
+
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    peak_mb: list[float] = field(default_factory=list)
+    stats: list[dict[str, Any]] = field(default_factory=list)
+    same: list[bool] = field(default_factory=list)  # the lines were those of mypy
+    lines: int = 0
+
+    def values(self, unit: str) -> list[float]:
+        return self.peak_mb if unit == "MB" else self.seconds
+
+
+@dataclass
+class Result:
+    """One row with its answer."""
+
+    row: rows.Row
+    tracks: dict[str, Track]
+    skipped: str = ""  # a sentence, if the row could not be measured here
+    extra: dict[str, Any] = field(default_factory=dict)
+    met_absolute: bool | None = None  # the verdict of a row without a rival
+
+    def median(self, side: str) -> float:
+        return statistics.median(self.tracks[side].values(self.row.kind.unit))
+
+    @property
+    def best_rival(self) -> str:
+        return min(self.row.kind.rivals, key=self.median)
+
+    @property
+    def ratio(self) -> float | None:
+        if self.skipped or not self.row.kind.rivals:
+            return None
+        return self.median(self.row.kind.ours) / self.median(self.best_rival)
+
+    @property
+    def met(self) -> bool | None:
+        if self.ratio is None or self.row.target is None:
+            return self.met_absolute
+        return self.ratio <= self.row.target
+
+    @property
+    def same(self) -> bool:
+        return all(self.tracks[self.row.kind.ours].same) if self.tracks else True
+
+
+def in_turns(names: list[str], number: int) -> list[str]:
+    """Another one begins each time, so that nobody always runs after the same other."""
+    start = number % len(names)
+    return names[start:] + names[:start]
+
+
+def run_race(together: list[rows.Row], tree: trees.Tree, side_of: Callable[[str], sides.Side],
+             runs: int) -> list[Result]:
+    situation = rows.SITUATIONS[together[0].kind.situation]
+    names = rows.sides_of(together)
+    # mypy itself says what is right; where it is not in the race it runs once, and again after each edit
+    judge = side_of("mypy")
+    for name in names:
+        # from here on every side has the tree as it is now behind it, or has what a cold run may have
+        if situation.cold:
+            side_of(name).prepare()
+        else:
+            side_of(name).run()
+    tracks = {name: Track() for name in names}
+    for number in range(runs):
+        if situation.edit:
+            method, which = situation.edit
+            getattr(tree, method)(getattr(tree.subject, which))
+        said = {}
+        for name in in_turns(names, number):
+            said[name] = one_run(side_of(name), tracks[name], situation)
+        if "mypy" not in said:
+            said["mypy"] = sorted(judge.run().lines)
+        for name in names:
+            tracks[name].same.append(said[name] == said["mypy"])
+    return [Result(row, {name: tracks[name] for name in (*row.kind.rivals, row.kind.ours)}) for row in together]
+
+
+def one_run(side: sides.Side, track: Track, situation: rows.Situation) -> list[str]:
+    if situation.cold:
+        side.forget()
+    os.sync()  # nobody pays for what another one wrote
+    run = side.run(sample=situation.memory)
+    track.seconds.append(round(run.seconds, 4))
+    track.cpu.append(round(run.cpu, 3))
+    if run.peak_mb is not None:
+        track.peak_mb.append(round(run.peak_mb, 1))
+    stats = side.stats()
+    if stats is not None:
+        track.stats.append(stats)
+    track.lines = len(run.lines)
+    return sorted(run.lines)

@@ -1,0 +1,118 @@
+"""The watch row: both sides stay in memory, a file is edited, and the clock runs until the answer is complete.
+
+Sepal sees the edit by itself: its time begins with the edit and ends with the line that closes a re-check (mypy's own
+summary). dmypy has to be asked: its time is that of `dmypy recheck`, for the same edit, after Sepal has come to rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+import measure
+import race
+import rows
+import sides
+import trees
+
+CLOSING = re.compile(r"(Found \d+ errors? in \d+ files? \(|Success: no issues found in )")
+PATIENCE = 1800.0  # seconds; a first check of a large tree is part of it
+
+
+class Watcher:
+    """`sepal check --watch` with its output as it comes."""
+
+    def __init__(self, tree: trees.Tree, home: str) -> None:
+        os.makedirs(home)
+        self.stats_file = os.path.join(home, "stats.json")
+        self.errors = open(os.path.join(home, "errors"), "w+")
+        self.said: queue.Queue[tuple[float, str]] = queue.Queue()
+        argv = [sides.SEPAL, "check", "--watch", "--python", sides.PYTHON, "--stats-json", self.stats_file,
+                tree.subject.package, "--", *tree.subject.arguments]
+        self.process = subprocess.Popen(
+            argv, cwd=tree.base, env=measure.environment(os.path.join(home, "cache")), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=self.errors, text=True, errors="replace", start_new_session=True)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self) -> None:
+        assert self.process.stdout
+        for text in self.process.stdout:
+            self.said.put((time.monotonic(), text.rstrip("\n")))
+        self.said.put((time.monotonic(), ""))
+
+    def closed(self) -> float:
+        """Waits for the end of the check that is under way; the time at which its closing line was read."""
+        while True:
+            try:
+                when, text = self.said.get(timeout=PATIENCE)
+            except queue.Empty:
+                raise measure.Failed(f"`sepal check --watch` said nothing for {PATIENCE:.0f} seconds") from None
+            if CLOSING.match(text):
+                return when
+            if self.process.poll() is not None and self.said.empty():
+                self.errors.seek(0)
+                raise measure.Failed(f"`sepal check --watch` ended by itself, with status {self.process.returncode}:\n"
+                                     f"{self.errors.read()[-2000:]}")
+
+    def stats(self) -> dict[str, object] | None:
+        with contextlib.suppress(OSError, ValueError):
+            with open(self.stats_file) as file:
+                said = json.load(file)
+            return {name: said[name] for name in sides.STATS if name in said}
+        return None
+
+    def close(self) -> None:
+        measure.end_session(self.process)
+        self.errors.close()
+
+
+@contextlib.contextmanager
+def daemon(tree: trees.Tree, home: str) -> Iterator[list[str]]:
+    """A dmypy that has checked the tree once; gives the beginning of its command lines."""
+    os.makedirs(home)
+    client = [sides.PYTHON, "-m", "mypy.dmypy", "--status-file", os.path.join(home, "status.json")]
+    env = measure.environment(home)
+    options = ["--cache-dir", os.path.join(home, "cache"), "--no-error-summary", *tree.subject.arguments]
+    try:
+        measure.run([*client, "start", "--", *options], tree.base, env)
+        measure.run([*client, "check", tree.subject.package], tree.base, env)
+        yield client
+    finally:
+        subprocess.run([*client, "kill"], cwd=tree.base, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+
+def can_watch() -> bool:
+    done = subprocess.run([sides.SEPAL, "check", "--help"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return "--watch" in done.stdout
+
+
+def run_watch(row: rows.Row, tree: trees.Tree, home: str, runs: int) -> race.Result:
+    if not can_watch():
+        return race.Result(row, {}, skipped="`sepal check` has no option --watch yet")
+    ours, rival = race.Track(), race.Track()
+    with daemon(tree, os.path.join(home, "dmypy")) as client, \
+            contextlib.closing(Watcher(tree, os.path.join(home, "watch"))) as watcher:
+        watcher.closed()
+        for number in range(runs + 1):
+            os.sync()
+            start = time.monotonic()
+            tree.edit_body(tree.subject.leaf)
+            seconds = watcher.closed() - start
+            asked = measure.run([*client, "recheck"], tree.base, measure.environment(home))
+            if number == 0:
+                continue  # the first edit after the start warms both up
+            ours.seconds.append(round(seconds, 4))
+            rival.seconds.append(round(asked.seconds, 4))
+            rival.lines = len(asked.lines)
+            stats = watcher.stats()
+            if stats is not None:
+                ours.stats.append(stats)
+    return race.Result(row, {"dmypy": rival, "sepal --watch": ours})
