@@ -458,6 +458,7 @@ void build_free(struct build *b)
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)
 		arena_release(&b->spec_arenas[i]);
 	digest_map_release(&b->outputs);
+	reach_free(b->reach);
 	err_release(&b->failure);
 	err_release(&b->fatal);
 	free(b->queue);

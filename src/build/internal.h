@@ -3,6 +3,7 @@
 #define SEPAL_BUILD_INTERNAL_H
 
 #include "build/build.h"
+#include "graph/reach.h"
 
 #define NO_PARENT UINT32_MAX
 
@@ -17,8 +18,9 @@ struct build {
 	struct dep_spec *deps;         /* per module */
 	uint32_t *rank;                /* per module: position in the order of ids */
 	uint32_t *by_rank;
-	uint64_t **closures;           /* per unit: bits of the units it stands on, all below it */
-	uint32_t closure_count;        /* units whose closures are known: those before it */
+	struct reach *reach;
+	uint32_t *closure_units, *closure_modules; /* room for build_closure_of */
+	uint64_t *closure_ranks;
 	uint32_t **parents;            /* per module: its parent packages that are files; NO_PARENT ends */
 	uint32_t *queue, queue_len, queue_cap; /* binary heap of QUEUED units, highest priority first */
 	uint64_t queued_weight;
@@ -43,6 +45,8 @@ const struct unit_spec *build_spec_make(struct build *b, uint32_t unit);
 void build_spec_drop(struct build *b, uint32_t unit);
 /* Is `below` one of the transitive dependencies of `unit` (which is none of its own)? */
 bool build_stands_on(struct build *b, uint32_t unit, uint32_t below);
+/* The modules of all its transitive dependencies, by id; valid until the next call. */
+const uint32_t *build_closure_of(struct build *b, uint32_t unit, uint32_t *ret_count);
 
 /* lookup.c */
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;

@@ -141,16 +141,15 @@ int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 
 int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct err *err)
 {
-	const struct plan *p = b->config.plan;
 	struct buf bytes = BUF_INIT;
 	int failed = 0;
+	uint32_t count;
+	const uint32_t *modules = build_closure_of(b, unit, &count);
 	*ret_found = false;
-	for (uint32_t i = 0; i < p->module_count && !failed; i++) {
+	for (uint32_t i = 0; i < count && !failed; i++) {
 		bool whole = true;
-		if (!build_stands_on(b, unit, p->modules[i].unit))
-			continue;
 		buf_reset(&bytes);
-		failed = store_get(b->config.store, &b->interfaces[i].data, &bytes, &whole, err);
+		failed = store_get(b->config.store, &b->interfaces[modules[i]].data, &bytes, &whole, err);
 		*ret_found = *ret_found || !whole;
 	}
 	buf_release(&bytes);
@@ -196,9 +195,10 @@ static void used_set(struct build *b, uint32_t unit, const struct unit_outcome *
 				use(b, &list, &count, &cap, unit, *at);
 		}
 	}
-	for (uint32_t m = 0; o->uses_unknown && m < p->module_count; m++)
-		if (build_stands_on(b, unit, p->modules[m].unit))
-			use(b, &list, &count, &cap, unit, m);
+	uint32_t below = 0;
+	const uint32_t *modules = o->uses_unknown ? build_closure_of(b, unit, &below) : NULL;
+	for (uint32_t i = 0; i < below; i++)
+		use(b, &list, &count, &cap, unit, modules[i]);
 	if (count)
 		qsort(list, count, sizeof *list, by_used_id);
 	for (uint32_t i = 0; i < count; i++)

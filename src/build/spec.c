@@ -6,7 +6,7 @@
 #include "base/xalloc.h"
 #include "build/internal.h"
 
-enum { HOT_DEPENDENTS = 3 };
+enum { HOT_DEPENDENTS = 3, RANK_BITS = 64 };
 
 static int by_id(const void *a, const void *b, void *plan)
 {
@@ -39,7 +39,10 @@ void build_spec_init(struct build *b)
 	b->deps = ARENA_ARRAY(&b->arena, struct dep_spec, p->module_count + 1);
 	b->rank = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
 	b->by_rank = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
-	b->closures = ARENA_ARRAY(&b->arena, uint64_t *, p->unit_count + 1);
+	b->reach = reach_new(p->graph.needs, p->unit_count);
+	b->closure_units = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
+	b->closure_modules = ARENA_ARRAY(&b->arena, uint32_t, p->module_count + 1);
+	b->closure_ranks = ARENA_ARRAY(&b->arena, uint64_t, p->module_count / RANK_BITS + 1);
 	b->parents = ARENA_ARRAY(&b->arena, uint32_t *, p->module_count + 1);
 	for (uint32_t i = 0; i < p->module_count; i++)
 		b->by_rank[i] = i;
@@ -64,28 +67,28 @@ void build_spec_init(struct build *b)
 	}
 }
 
-enum { BITS = 64 };
-
-/* Units are numbered dependencies first: what a unit stands on has smaller numbers, and rows are a triangle. */
-static uint64_t *closure_row(struct build *b, uint32_t unit)
-{
-	const struct graph_edges *needs = b->config.plan->units[unit].needs;
-	uint64_t *row = ARENA_ARRAY(&b->arena, uint64_t, unit / BITS + 1);
-	for (uint32_t i = 0; i < needs->count; i++) {
-		uint32_t d = needs->to[i];
-		for (uint32_t w = 0; w <= d / BITS; w++)
-			row[w] |= b->closures[d][w];
-		row[d / BITS] |= UINT64_C(1) << d % BITS;
-	}
-	return row;
-}
-
-/* All rows up to the one that is asked for, in order: no recursion, and one step per edge. */
 bool build_stands_on(struct build *b, uint32_t unit, uint32_t below)
 {
-	for (; b->closure_count <= unit; b->closure_count++)
-		b->closures[b->closure_count] = closure_row(b, b->closure_count);
-	return below < unit && b->closures[unit][below / BITS] >> below % BITS & 1;
+	return reach_stands_on(b->reach, unit, below);
+}
+
+const uint32_t *build_closure_of(struct build *b, uint32_t unit, uint32_t *ret_count)
+{
+	const struct plan *p = b->config.plan;
+	uint32_t words = p->module_count / RANK_BITS + 1, n = 0, units = reach_all(b->reach, unit, b->closure_units);
+	memset(b->closure_ranks, 0, words * sizeof *b->closure_ranks);
+	for (uint32_t i = 0; i < units; i++) {
+		const struct plan_unit *u = &p->units[b->closure_units[i]];
+		for (uint32_t k = 0; k < u->member_count; k++) {
+			uint32_t rank = b->rank[u->members[k]];
+			b->closure_ranks[rank / RANK_BITS] |= UINT64_C(1) << rank % RANK_BITS;
+		}
+	}
+	for (uint32_t w = 0; w < words; w++)
+		for (uint64_t rest = b->closure_ranks[w]; rest; rest &= rest - 1)
+			b->closure_modules[n++] = b->by_rank[w * RANK_BITS + (uint32_t)__builtin_ctzll(rest)];
+	*ret_count = n;
+	return b->closure_modules;
 }
 
 static int by_name(const void *a, const void *b)
@@ -117,19 +120,11 @@ static void fill_names(struct build *b, const struct plan_unit *u, struct arena 
 	s->name_count = kept;
 }
 
-/* Modules by id order; u's own are not among them. */
-static void fill_closure(struct build *b, uint32_t unit, struct arena *a, struct unit_spec *s)
+static void fill_closure(struct build *b, const uint32_t *modules, uint32_t count, struct arena *a, struct unit_spec *s)
 {
-	const struct plan *p = b->config.plan;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < p->module_count; i++)
-		n += build_stands_on(b, unit, p->modules[i].unit);
-	s->closure = ARENA_ARRAY(a, struct dep_spec *, n + 1);
-	for (uint32_t r = 0; r < p->module_count; r++) {
-		uint32_t i = b->by_rank[r];
-		if (build_stands_on(b, unit, p->modules[i].unit))
-			s->closure[s->closure_count++] = &b->deps[i];
-	}
+	s->closure = ARENA_ARRAY(a, struct dep_spec *, count + 1);
+	for (uint32_t i = 0; i < count; i++)
+		s->closure[s->closure_count++] = &b->deps[modules[i]];
 }
 
 static int by_text(const void *a, const void *b)
@@ -154,13 +149,15 @@ static void collect_ancestors(struct build *b, uint32_t unit, uint32_t module, s
 }
 
 /* Parent packages of members and of dependencies that are neither: the checker loads them all the same. */
-static void fill_ancestors(struct build *b, uint32_t unit, struct arena *a, struct unit_spec *s)
+static void fill_ancestors(struct build *b, const uint32_t *modules, uint32_t count, struct arena *a,
+                           struct unit_spec *s)
 {
-	const struct plan *p = b->config.plan;
+	const struct plan_unit *u = &b->config.plan->units[s->unit];
 	struct ancestors found = { 0 };
-	for (uint32_t i = 0; i < p->module_count; i++)
-		if (p->modules[i].unit == unit || build_stands_on(b, unit, p->modules[i].unit))
-			collect_ancestors(b, unit, i, &found);
+	for (uint32_t i = 0; i < u->member_count; i++)
+		collect_ancestors(b, s->unit, u->members[i], &found);
+	for (uint32_t i = 0; i < count; i++)
+		collect_ancestors(b, s->unit, modules[i], &found);
 	if (found.count)
 		qsort(found.paths, found.count, sizeof *found.paths, by_text);
 	const char **list = ARENA_ARRAY(a, const char *, found.count + 1);
@@ -188,8 +185,10 @@ const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
 			(struct member_spec){ m->id, m->canonical, m->real, m->digest, m->silent, m->options, m->extra_deps };
 	}
 	fill_names(b, u, a, s);
-	fill_closure(b, unit, a, s);
-	fill_ancestors(b, unit, a, s);
+	uint32_t count;
+	const uint32_t *modules = build_closure_of(b, unit, &count);
+	fill_closure(b, modules, count, a, s);
+	fill_ancestors(b, modules, count, a, s);
 	b->specs[unit] = s;
 	return s;
 }
