@@ -4,17 +4,6 @@
 #include "cmd/cmd.h"
 #include "cmd/report.h"
 
-static void print_plan(const struct plan *p)
-{
-	struct js *doc = plan_encode(p);
-	struct buf text = BUF_INIT;
-	js_write(doc, 2, &text);
-	buf_add_char(&text, '\n');
-	fwrite(text.data, 1, text.len, stdout);
-	buf_release(&text);
-	js_free(doc);
-}
-
 static int plan_described(struct pipeline *p, int *ret_exit, struct err *err)
 {
 	struct report report = REPORT_INIT;
@@ -29,7 +18,7 @@ static int plan_described(struct pipeline *p, int *ret_exit, struct err *err)
 		report_release(&report);
 		return 0;
 	}
-	print_plan(&p->plan);
+	plan_print(&p->plan, stdout);
 	*ret_exit = 0;
 	return pipeline_save(p, err);
 }

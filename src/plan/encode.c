@@ -1,62 +1,120 @@
-/* The plan as JSON (schemas/plan.schema.json). Nothing in it depends on where the work tree or the interpreter lies. */
+/*
+ * The plan as JSON (schemas/plan.schema.json). Nothing in it depends on where the work tree or the interpreter lies.
+ * Written piece by piece, as a plan of 100,000 modules is 100 MB of text; the form is js_write's: sorted keys, indented
+ * by two.
+ */
 #include "plan/plan.h"
 
-static struct js *encode_missing(const struct name_spec *n)
+/* Most strings need no escaping and are written as they are. */
+static bool is_plain(const char *s)
 {
-	struct js *j = js_new_object();
-	js_set_string(j, "name", n->name);
-	js_set_string(j, "reason", n->reason);
-	js_set_bool(j, "quiet", n->quiet);
-	return j;
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e || *s == '"' || *s == '\\')
+			return false;
+	return true;
 }
 
-static struct js *encode_module(const struct plan *p, const struct plan_module *m)
+static void put_string(const char *s, FILE *to)
+{
+	if (is_plain(s)) {
+		putc_unlocked('"', to);
+		fputs(s, to);
+		putc_unlocked('"', to);
+		return;
+	}
+	struct js *j = js_new_string(s);
+	struct buf text = BUF_INIT;
+	js_write(j, 0, &text);
+	fputs(text.data, to);
+	buf_release(&text);
+	js_free(j);
+}
+
+/* A list within a module or a unit; its items are put one by one. */
+static void begin_item(bool first, FILE *to)
+{
+	fputs(first ? "\n        " : ",\n        ", to);
+}
+
+static void end_list(bool empty, FILE *to)
+{
+	fputs(empty ? "]" : "\n      ]", to);
+}
+
+static void put_imports(const struct plan *p, const struct plan_module *m, FILE *to)
+{
+	fputs(",\n      \"imports\": [", to);
+	for (uint32_t i = 0; i < m->dep_count; i++) {
+		begin_item(i == 0, to);
+		put_string(p->modules[m->deps[i]].id, to);
+	}
+	end_list(m->dep_count == 0, to);
+}
+
+static void put_missing(const struct plan_module *m, FILE *to)
+{
+	bool any = false;
+	fputs(",\n      \"missing\": [", to);
+	for (uint32_t i = 0; i < m->name_count; i++) {
+		const struct name_spec *n = &m->names[i];
+		if (!n->missing || n->ancestor)
+			continue;
+		begin_item(!any, to);
+		fputs("{\n          \"name\": ", to);
+		put_string(n->name, to);
+		fprintf(to, ",\n          \"quiet\": %s,\n          \"reason\": \"%s\"\n        }", n->quiet ? "true" : "false",
+		        n->reason);
+		any = true;
+	}
+	end_list(!any, to);
+}
+
+static void put_module(const struct plan *p, const struct plan_module *m, FILE *to)
 {
 	static const char *const roots[] = { "first-party", "package", "typeshed" };
-	struct js *j = js_new_object(), *imports = js_new_array(), *missing = js_new_array();
 	char hex[DIGEST_HEX_SIZE + 1];
 	digest_hex(&m->digest, hex);
-	js_set_string(j, "id", m->id);
-	js_set_string(j, "path", m->canonical);
-	js_set_string(j, "root", roots[m->root]);
-	js_set_int(j, "unit", m->unit);
-	js_set_bool(j, "source", m->is_source);
-	js_set_bool(j, "silent", m->silent);
+	fputs("    {\n", to);
 	if (m->real && !m->unreadable)
-		js_set_string(j, "digest", hex);
-	for (uint32_t i = 0; i < m->dep_count; i++)
-		js_append(imports, js_new_string(p->modules[m->deps[i]].id));
-	for (uint32_t i = 0; i < m->name_count; i++)
-		if (m->names[i].missing && !m->names[i].ancestor)
-			js_append(missing, encode_missing(&m->names[i]));
-	js_set(j, "imports", imports);
-	js_set(j, "missing", missing);
-	return j;
+		fprintf(to, "      \"digest\": \"%s\",\n", hex);
+	fputs("      \"id\": ", to);
+	put_string(m->id, to);
+	put_imports(p, m, to);
+	put_missing(m, to);
+	fputs(",\n      \"path\": ", to);
+	put_string(m->canonical, to);
+	fprintf(to, ",\n      \"root\": \"%s\",\n      \"silent\": %s,\n      \"source\": %s,\n      \"unit\": %u\n    }",
+	        roots[m->root], m->silent ? "true" : "false", m->is_source ? "true" : "false", m->unit);
 }
 
-static struct js *encode_unit(const struct plan *p, const struct plan_unit *u)
+static void put_unit(const struct plan *p, const struct plan_unit *u, FILE *to)
 {
-	struct js *j = js_new_object(), *members = js_new_array(), *needs = js_new_array();
-	for (uint32_t i = 0; i < u->member_count; i++)
-		js_append(members, js_new_string(p->modules[u->members[i]].id));
-	for (uint32_t i = 0; i < u->needs->count; i++)
-		js_append(needs, js_new_int(u->needs->to[i]));
-	js_set(j, "members", members);
-	js_set(j, "needs", needs);
-	js_set_int(j, "weight", (int64_t)u->weight);
-	js_set_int(j, "critical_path", (int64_t)u->priority);
-	return j;
+	fprintf(to, "    {\n      \"critical_path\": %llu,\n      \"members\": [", (unsigned long long)u->priority);
+	for (uint32_t i = 0; i < u->member_count; i++) {
+		begin_item(i == 0, to);
+		put_string(p->modules[u->members[i]].id, to);
+	}
+	end_list(u->member_count == 0, to);
+	fputs(",\n      \"needs\": [", to);
+	for (uint32_t i = 0; i < u->needs->count; i++) {
+		begin_item(i == 0, to);
+		fprintf(to, "%u", u->needs->to[i]);
+	}
+	end_list(u->needs->count == 0, to);
+	fprintf(to, ",\n      \"weight\": %llu\n    }", (unsigned long long)u->weight);
 }
 
-struct js *plan_encode(const struct plan *p)
+void plan_print(const struct plan *p, FILE *to)
 {
-	struct js *j = js_new_object(), *modules = js_new_array(), *units = js_new_array();
-	js_set_int(j, "version", 1);
-	for (uint32_t i = 0; i < p->module_count; i++)
-		js_append(modules, encode_module(p, &p->modules[i]));
-	for (uint32_t i = 0; i < p->unit_count; i++)
-		js_append(units, encode_unit(p, &p->units[i]));
-	js_set(j, "modules", modules);
-	js_set(j, "units", units);
-	return j;
+	fputs("{\n  \"modules\": [", to);
+	for (uint32_t i = 0; i < p->module_count; i++) {
+		fputs(i == 0 ? "\n" : ",\n", to);
+		put_module(p, &p->modules[i], to);
+	}
+	fputs(p->module_count ? "\n  ],\n  \"units\": [" : "],\n  \"units\": [", to);
+	for (uint32_t i = 0; i < p->unit_count; i++) {
+		fputs(i == 0 ? "\n" : ",\n", to);
+		put_unit(p, &p->units[i], to);
+	}
+	fputs(p->unit_count ? "\n  ],\n  \"version\": 1\n}\n" : "],\n  \"version\": 1\n}\n", to);
 }

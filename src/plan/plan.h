@@ -11,6 +11,8 @@
 #ifndef SEPAL_PLAN_PLAN_H
 #define SEPAL_PLAN_PLAN_H
 
+#include <stdio.h>
+
 #include "base/map.h"
 #include "plan/describe.h"
 #include "graph/graph.h"
@@ -93,7 +95,8 @@ const uint32_t *plan_checker_order(const struct plan *p, struct arena *arena);
 /* The module called `id`, or NULL. */
 const struct plan_module *plan_find(const struct plan *p, const char *id);
 
-/* schemas/plan.schema.json; canonical paths only, so that plans of two checkouts compare equal. */
-struct js *plan_encode(const struct plan *p);
+/* schemas/plan.schema.json; canonical paths only, so that plans of two checkouts compare equal. Failures to write are
+ * the stream's (ferror). */
+void plan_print(const struct plan *p, FILE *to);
 
 #endif
