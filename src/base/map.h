@@ -19,7 +19,9 @@ struct map_entry {
 struct map {
 	struct map_entry *entries; /* insertion order */
 	uint32_t count, cap;
-	uint32_t *slots; /* entry index + 1, 0 = empty */
+	struct map_slot {
+		uint32_t hash, entry; /* index + 1, 0 = empty */
+	} *slots;
 	uint32_t slot_count; /* power of two */
 };
 

@@ -34,30 +34,27 @@ static bool has_ancestors(const struct plan_module *m)
 	return !dot || !memchr(base, '.', (size_t)(dot - base));
 }
 
-struct edges {
-	uint32_t *to;
-	uint32_t count, cap;
-	struct name_spec *names;
-	uint32_t name_count, name_cap;
-};
+/* The module whose name is the first `len` bytes of another's. */
+static uint32_t plan_parent(const struct plan *p, uint32_t of, size_t len)
+{
+	const uint32_t *at = map_get(&p->index, (struct span){ p->modules[of].id, len });
+	return at ? *at : NO_MODULE;
+}
 
-static int follow_into(struct walk *w, struct map *seen, const char *id, bool ancestor, struct edges *e,
+/* `at`: the module's index if the plan has it, else NO_MODULE. */
+static int follow_into(struct walk *w, uint32_t from, const char *id, uint32_t at, bool ancestor, struct edges *e,
                        struct err *err)
 {
-	uint32_t at;
 	struct name_spec name;
 	if (walk_follow(w, id, ancestor, &name, &at, err))
 		return -1;
 	VEC_GROW(e->names, e->name_count, e->name_cap);
 	e->names[e->name_count++] = name;
-	if (ancestor || at == NO_MODULE)
+	if (ancestor || at == NO_MODULE || w->edge_from[at] == from + 1)
 		return 0;
-	bool fresh;
-	map_put_str(seen, id, 0, &fresh);
-	if (fresh) {
-		VEC_GROW(e->to, e->count, e->cap);
-		e->to[e->count++] = at;
-	}
+	w->edge_from[at] = from + 1;
+	VEC_GROW(e->to, e->count, e->cap);
+	e->to[e->count++] = at;
 	return 0;
 }
 
@@ -65,33 +62,34 @@ static int follow_into(struct walk *w, struct map *seen, const char *id, bool an
 static int expand(struct walk *w, uint32_t at, struct err *err)
 {
 	struct plan *p = w->plan;
-	struct edges e = { 0 };
-	struct map seen = MAP_INIT;
+	struct edges *e = &w->edges;
 	int failed = 0;
-	const char *self = p->modules[at].id;
+	e->count = e->name_count = 0;
 	walk_collect_wanted(w, at);
 	if (has_ancestors(&p->modules[at])) {
-		const char *id = self;
+		const char *id = p->modules[at].id;
 		for (const char *dot = strrchr(id, '.'); dot && !failed && !p->fatal; dot = strrchr(id, '.')) {
-			id = arena_strndup(&p->arena, id, (size_t)(dot - id));
-			failed = follow_into(w, &seen, id, true, &e, err);
+			uint32_t parent = plan_parent(p, at, (size_t)(dot - id));
+			id = parent == NO_MODULE ? arena_strndup(&p->arena, id, (size_t)(dot - id)) : p->modules[parent].id;
+			failed = follow_into(w, at, id, parent, true, e, err);
 		}
 	}
-	for (uint32_t i = 0; i < w->wanted_count && !failed && !p->fatal; i++)
-		if (strcmp(w->wanted[i].name, self) != 0 && !map_get_str(&seen, w->wanted[i].name))
-			failed = follow_into(w, &seen, w->wanted[i].name, false, &e, err);
+	for (uint32_t i = 0; i < w->wanted_count && !failed && !p->fatal; i++) {
+		struct wanted *want = &w->wanted[i];
+		if (want->module == NO_MODULE)
+			want->module = walk_module_index(p, want->name);
+		if (want->module != at && (want->module == NO_MODULE || w->edge_from[want->module] != at + 1))
+			failed = follow_into(w, at, want->name, want->module, false, e, err);
+	}
 	struct plan_module *m = &p->modules[at];
-	m->deps = ARENA_ARRAY(&p->arena, uint32_t, e.count + 1);
-	if (e.count)
-		memcpy(m->deps, e.to, e.count * sizeof *e.to);
-	m->dep_count = e.count;
-	m->names = ARENA_ARRAY(&p->arena, struct name_spec, e.name_count + 1);
-	if (e.name_count)
-		memcpy(m->names, e.names, e.name_count * sizeof *e.names);
-	m->name_count = e.name_count;
-	free(e.to);
-	free(e.names);
-	map_release(&seen);
+	m->deps = ARENA_ARRAY(&p->arena, uint32_t, e->count + 1);
+	if (e->count)
+		memcpy(m->deps, e->to, e->count * sizeof *e->to);
+	m->dep_count = e->count;
+	m->names = ARENA_ARRAY(&p->arena, struct name_spec, e->name_count + 1);
+	if (e->name_count)
+		memcpy(m->names, e->names, e->name_count * sizeof *e->names);
+	m->name_count = e->name_count;
 	return failed;
 }
 
@@ -215,8 +213,6 @@ int plan_make(const struct plan_inputs *in, struct plan *ret, struct err *err)
 	memset(ret, 0, sizeof *ret);
 	int failed = 0;
 	const struct described *d = in->described;
-	for (uint32_t i = 0; i < d->source_count; i++)
-		map_put_str(&w.source_names, d->sources[i].module, i, NULL);
 	for (uint32_t i = 0; i < d->source_count && !failed && !ret->fatal; i++)
 		failed = add_source(&w, &d->sources[i], err);
 	for (uint32_t i = 0; i < ret->module_count && !failed && !ret->fatal; i++)
@@ -225,11 +221,14 @@ int plan_make(const struct plan_inputs *in, struct plan *ret, struct err *err)
 		adopt_late_modules(ret);
 		make_units(ret);
 	}
-	map_release(&w.source_names);
 	map_release(&w.files);
 	map_release(&w.partial);
 	free(w.wanted);
 	free(w.scans);
+	free(w.edge_from);
+	free(w.edges.to);
+	free(w.edges.names);
+	buf_release(&w.name);
 	if (failed)
 		plan_release(ret);
 	return failed;

@@ -14,18 +14,27 @@
 struct walk {
 	const struct plan_inputs *in;
 	struct plan *plan;
-	struct map source_names; /* module names given on the command line */
 	struct map files;        /* absolute path -> module, to find files met under two names */
 	struct map partial;      /* package -> is it a partial stub package */
 	/* The names that the module at hand depends on, before they are resolved. */
 	struct wanted *wanted;
 	uint32_t wanted_count, wanted_cap;
+	struct buf name; /* of a module that may be one */
 	struct scan_result *scans; /* per module */
-	uint32_t scan_cap;
+	uint32_t *edge_from;       /* per module: the last module that was found to depend on it, + 1 */
+	uint32_t scan_cap;         /* of both */
+	/* What the module at hand depends on, so far. */
+	struct edges {
+		uint32_t *to;
+		uint32_t count, cap;
+		struct name_spec *names;
+		uint32_t name_count, name_cap;
+	} edges;
 };
 
 struct wanted {
 	const char *name;
+	uint32_t module; /* NO_MODULE: was in no plan yet when it was wanted */
 	uint32_t dots, order;
 };
 
@@ -41,8 +50,9 @@ const char *walk_display_path(struct walk *w, const char *path);
 /* walk_imports.c: fills w->wanted with the names that module `at` depends on, in mypy's order. */
 void walk_collect_wanted(struct walk *w, uint32_t at);
 
-/* walk_follow.c: where one name leads; fills `name` and *ret_module (NO_MODULE when it leads nowhere). */
-int walk_follow(struct walk *w, const char *id, bool ancestor, struct name_spec *name, uint32_t *ret_module,
+/* walk_follow.c: where one name leads; fills `name` and *module (NO_MODULE when it leads nowhere), which holds the
+ * module's index already when it is known to be in the plan. */
+int walk_follow(struct walk *w, const char *id, bool ancestor, struct name_spec *name, uint32_t *module,
                 struct err *err) MUST_CHECK;
 bool walk_is_silent_place(const struct walk *w, const struct resolution *found);
 

@@ -104,14 +104,14 @@ static bool check_file_is_new(struct walk *w, uint32_t at)
 	return fresh;
 }
 
-/* Resolves one import of module `from`; fills `name` and *ret_module (NO_MODULE when it leads nowhere). */
-int walk_follow(struct walk *w, const char *id, bool ancestor, struct name_spec *name, uint32_t *ret_module,
-                  struct err *err)
+int walk_follow(struct walk *w, const char *id, bool ancestor, struct name_spec *name, uint32_t *module,
+                struct err *err)
 {
 	struct plan *p = w->plan;
 	*name = (struct name_spec){ .name = id, .ancestor = ancestor };
-	*ret_module = walk_module_index(p, id);
-	if (*ret_module != NO_MODULE)
+	if (*module == NO_MODULE)
+		*module = walk_module_index(p, id);
+	if (*module != NO_MODULE)
 		goto found;
 	const struct resolution *res = resolver_find(w->in->resolver, id);
 	struct import_options o = options_import(w->in->described->options, options_of(w->in->described->options, id));
@@ -132,11 +132,11 @@ int walk_follow(struct walk *w, const char *id, bool ancestor, struct name_spec 
 		return 0;
 	}
 	bool silent = how == FOLLOW_SILENT || walk_is_silent_place(w, res);
-	if (walk_add_module(w, id, res, walk_display_path(w, res->path), false, silent, ret_module, err))
+	if (walk_add_module(w, id, res, walk_display_path(w, res->path), false, silent, module, err))
 		return -1;
-	if (!check_file_is_new(w, *ret_module))
+	if (!check_file_is_new(w, *module))
 		return 0;
 found:
-	name->canonical = p->modules[*ret_module].canonical;
+	name->canonical = p->modules[*module].canonical;
 	return 0;
 }

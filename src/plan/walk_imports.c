@@ -6,13 +6,13 @@
 #include "plan/walk.h"
 #include "sys/path.h"
 
-static void want(struct walk *w, const char *name)
+static void want(struct walk *w, const char *name, uint32_t module)
 {
 	VEC_GROW(w->wanted, w->wanted_count, w->wanted_cap);
 	uint32_t dots = 0;
 	for (const char *c = name; *c; c++)
 		dots += *c == '.';
-	w->wanted[w->wanted_count] = (struct wanted){ name, dots, w->wanted_count };
+	w->wanted[w->wanted_count] = (struct wanted){ name, module, dots, w->wanted_count };
 	w->wanted_count++;
 }
 
@@ -25,10 +25,20 @@ static int deeper_first(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static bool is_module(struct walk *w, const char *id)
+/* `from p import name`: wanted if there is such a module. */
+static void want_if_module(struct walk *w, const char *from, const char *name)
 {
-	return walk_module_index(w->plan, id) != NO_MODULE || map_get_str(&w->source_names, id) ||
-	       resolver_find_simple(w->in->resolver, id)->status == RESOLVE_FOUND;
+	struct arena *a = &w->plan->arena;
+	struct buf *sub = &w->name;
+	buf_reset(sub);
+	buf_add_str(sub, from);
+	buf_add_char(sub, '.');
+	buf_add_str(sub, name);
+	uint32_t at = walk_module_index(w->plan, sub->data);
+	if (at != NO_MODULE)
+		want(w, w->plan->modules[at].id, at);
+	else if (resolver_find_simple(w->in->resolver, sub->data)->status == RESOLVE_FOUND)
+		want(w, arena_strndup(a, sub->data, sub->len), NO_MODULE);
 }
 
 /* BuildManager.correct_rel_imp; NULL for a relative import beyond the top (a blocking error of the checker). */
@@ -57,20 +67,17 @@ static void want_import(struct walk *w, const struct plan_module *m, const struc
 {
 	struct arena *a = &w->plan->arena;
 	if (imp->kind == IMPORT_MODULE) {
-		want(w, imp->module);
+		want(w, imp->module, NO_MODULE);
 		for (const char *dot = strchr(imp->module, '.'); dot; dot = strchr(dot + 1, '.'))
-			want(w, arena_strndup(a, imp->module, (size_t)(dot - imp->module)));
+			want(w, arena_strndup(a, imp->module, (size_t)(dot - imp->module)), NO_MODULE);
 		return;
 	}
 	const char *from = absolute_name(w, m, imp);
 	if (!from)
 		return;
-	for (uint32_t i = 0; imp->kind == IMPORT_FROM && i < imp->name_count; i++) {
-		const char *sub = arena_printf(a, "%s.%s", from, imp->names[i]);
-		if (is_module(w, sub))
-			want(w, sub);
-	}
-	want(w, from);
+	for (uint32_t i = 0; imp->kind == IMPORT_FROM && i < imp->name_count; i++)
+		want_if_module(w, from, imp->names[i]);
+	want(w, from, NO_MODULE);
 }
 
 /* mypy's parser leaves out bodies of functions where nobody will hear of errors in them (parse.parse). */
@@ -93,9 +100,9 @@ void walk_collect_wanted(struct walk *w, uint32_t at)
 	if (w->wanted_count)
 		qsort(w->wanted, w->wanted_count, sizeof *w->wanted, deeper_first);
 	for (const char **extra = m->extra_deps; extra && *extra; extra++)
-		want(w, *extra);
+		want(w, *extra, NO_MODULE);
 	if (strcmp(m->id, "builtins") != 0)
-		want(w, "builtins");
+		want(w, "builtins", NO_MODULE);
 	if (scan->template_strings)
-		want(w, "string.templatelib");
+		want(w, "string.templatelib", NO_MODULE);
 }

@@ -93,7 +93,9 @@ int walk_add_module(struct walk *w, const char *id, const struct resolution *fou
 	if ((size_t)at >= w->scan_cap) {
 		w->scan_cap = p->module_cap;
 		w->scans = xrealloc(w->scans, w->scan_cap * sizeof *w->scans);
+		w->edge_from = xrealloc(w->edge_from, w->scan_cap * sizeof *w->edge_from);
 	}
+	w->edge_from[at] = 0;
 	if (walk_read(w, m, &w->scans[at], err))
 		return -1;
 	for (uint32_t i = 0; i < w->in->discovered_count; i++) {
