@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import measure
 import rows
 import sides
 import trees
@@ -84,12 +85,16 @@ def run_race(together: list[rows.Row], tree: trees.Tree, side_of: Callable[[str]
     for number in range(runs):
         if situation.edit:
             method, which = situation.edit
-            getattr(tree, method)(getattr(tree.subject, which))
+            name = getattr(tree.subject, which)
+            tree.wait_for_a_new_second(name)
+            getattr(tree, method)(name)
         said = {}
         for name in in_turns(names, number):
             said[name] = one_run(side_of(name), tracks[name], situation)
         if "mypy" not in said:
             said["mypy"] = sorted(judge.run().lines)
+        if situation.edit and not tree.heard_in(said["mypy"]):
+            raise measure.Failed("mypy has not seen the last edit, so its time is worth nothing")
         for name in names:
             tracks[name].same.append(said[name] == said["mypy"])
     return [Result(row, {name: tracks[name] for name in (*row.kind.rivals, row.kind.ours)}) for row in together]

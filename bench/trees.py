@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMON = ("--ignore-missing-imports", "--python-version", "3.13")
-MEASURED = "\n\ndef _sepal_measured() -> int:\n    return 0\n"
-LITERAL = re.compile(r"(def _sepal_measured\(\) -> int:\n    return )\d+")
+# What is edited makes itself heard: a checker that has seen the edit prints its number.
+MEASURED = "\n\ndef _sepal_measured() -> None:\n    reveal_type(0)\n"
+ADDED = "\n\ndef sepal_added_{0}(value: int) -> int:\n    reveal_type({0})\n    return value\n"
+HEARD = 'Revealed type is "Literal[{}]?"'
+LITERAL = re.compile(r"(def _sepal_measured\(\) -> None:\n    reveal_type\()\d+")
 
 
 @dataclass(frozen=True)
@@ -47,25 +50,39 @@ class Tree:
 
     subject: Subject
     base: str  # the directory that the package is in: the checkers run here
-    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    number: int = 0
 
     def path(self, name: str) -> str:
         return os.path.join(self.base, name)
 
     def edit_body(self, name: str) -> None:
         """Another number in the body of a function: no interface changes."""
-        with open(self.path(name)) as file:
-            text = file.read()
-        text, count = LITERAL.subn(lambda match: match[1] + str(next(self.numbers)), text)
+        text, count = LITERAL.subn(lambda match: match[1] + str(self.number + 1), self.read(name))
         if count != 1:
             raise ValueError(f"{self.path(name)} has {count} functions to edit instead of one")
-        with open(self.path(name), "w") as file:
-            file.write(text)
+        self.write(name, text)
 
     def add_function(self, name: str) -> None:
         """One more function at the end: the interface changes."""
-        with open(self.path(name), "a") as file:
-            file.write(f"\n\ndef sepal_added_{next(self.numbers)}(value: int) -> int:\n    return value\n")
+        self.write(name, self.read(name) + ADDED.format(self.number + 1))
+
+    def read(self, name: str) -> str:
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def write(self, name: str, text: str) -> None:
+        self.number += 1
+        with open(self.path(name), "w") as file:
+            file.write(text)
+
+    def wait_for_a_new_second(self, name: str) -> None:
+        """mypy compares sizes and whole seconds: an edit in the second of the last one would not exist for it."""
+        while int(time.time()) <= int(os.stat(self.path(name)).st_mtime):
+            time.sleep(0.01)
+
+    def heard_in(self, lines: list[str]) -> bool:
+        """Whether this output is of a run that has seen the last edit."""
+        return any(line.endswith(HEARD.format(self.number)) for line in lines)
 
 
 def copy(subject: Subject, trees: str, base: str) -> Tree:
