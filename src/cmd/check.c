@@ -138,16 +138,20 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 	struct pipeline *p = &c->pipeline;
 	struct report report = REPORT_INIT;
 	struct look look;
+	int64_t start = trace_now(p->trace);
 	if (pipeline_describe(p, err))
 		return -1;
+	trace_since(p->trace, TRACE_LANE_SEPAL, "describe", "", start);
 	if (p->refused) {
 		fputs(p->refused_out, stdout);
 		fputs(p->refused_err, stderr);
 		*ret_exit = p->refused_exit;
 		return 0;
 	}
+	start = trace_now(p->trace);
 	if (look_now(&p->described.display, &look, err) || pipeline_plan(p, err))
 		return -1;
+	trace_since(p->trace, TRACE_LANE_SEPAL, "plan", "", start);
 	if (p->plan.fatal) {
 		report_fatal(p, &look, &report);
 		print(stdout, &report.out);
@@ -159,6 +163,7 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 	c->history = history_open(p);
 	int failed = pipeline_build(p, on_event, c, err);
 	status_erase(&c->status);
+	start = trace_now(p->trace);
 	if (!failed) {
 		report_make(p, &look, &report);
 		print(stdout, &report.out);
@@ -168,6 +173,7 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 		         conclude(c, &report, ret_exit, err);
 		if (!failed && build_stats(p->build).blocked == 0)
 			failed = last_save(p, &report, err);
+		trace_since(p->trace, TRACE_LANE_SEPAL, "report and save", "", start);
 	}
 	report_release(&report);
 	return failed ? -1 : 0;
@@ -192,6 +198,8 @@ int cmd_check(const struct settings *s, int *ret_exit, struct err *err)
 	} else if (!failed) {
 		failed = check_changed(&c, ret_exit, err);
 	}
+	if (!failed)
+		failed = trace_write(c.pipeline.trace, s->trace, err);
 	history_free(c.history);
 	report_release(&last.report);
 	pipeline_close(&c.pipeline);

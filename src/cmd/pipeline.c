@@ -71,6 +71,7 @@ int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err)
 	p->settings = s;
 	p->checker = checker_find(s->checker);
 	p->clock = clock_system();
+	p->trace = s->trace ? trace_new(&p->clock) : NULL;
 	p->began_ns = clock_wall_ns(&p->clock);
 	if (fs_cwd(&p->arena, &p->cwd, err) || find_python(p, err) || fs_realpath(&p->arena, p->cwd, &real, err))
 		return -1;
@@ -120,5 +121,6 @@ void pipeline_close(struct pipeline *p)
 	if (p->store)
 		store_close(p->store);
 	loop_free(p->loop);
+	trace_free(p->trace);
 	arena_release(&p->arena);
 }

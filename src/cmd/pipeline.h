@@ -9,12 +9,14 @@
 #include "build/build.h"
 #include "cmd/settings.h"
 #include "exec/worker.h"
+#include "sys/trace.h"
 
 struct pipeline {
 	const struct settings *settings;
 	struct arena arena;
 	struct clock clock;
 	struct loop *loop;
+	struct trace *trace; /* NULL unless --trace */
 	struct store *store;
 	int64_t began_ns; /* wall clock at the start, before anything was looked at */
 	const char *cwd;

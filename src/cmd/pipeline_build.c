@@ -38,6 +38,7 @@ static int make_runner_of(struct pipeline *p, const char *kind, const struct run
 		.setup = &p->setup,
 		.lanes = s->jobs,
 		.timeout_seconds = s->timeout_seconds,
+		.trace = p->trace,
 		.keep_failed = s->keep_failed,
 		.events = *events,
 	};

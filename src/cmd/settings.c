@@ -53,6 +53,8 @@ static const struct row ROWS[] = {
 	  "the store (default: $SEPAL_STORE, else $XDG_CACHE_HOME/sepal, else ~/.cache/sepal)", NULL },
 	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE",
 	  "write what was done as JSON (schemas/stats.schema.json)", NULL },
+	{ "trace", 0, TEXT, ON_CHECK, AT(trace), "FILE",
+	  "write what took how long, in Chrome's trace format (one lane per child of the worker)", NULL },
 	{ "on-conflict", 0, POLICY, ON_CHECK | ON_MERGE, AT(on_conflict), "RULE",
 	  "different outputs for one action: fail (default), harmless (accept equal canonical forms), first", NULL },
 	{ "no-store-read", 0, FLAG, ON_CHECK, AT(no_store_read), NULL,

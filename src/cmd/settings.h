@@ -20,6 +20,7 @@ struct settings {
 	const char *checker;    /* "mypy" or "toy" */
 	const char *runner;     /* "worker" or "process" */
 	const char *stats_json; /* NULL: none */
+	const char *trace;      /* NULL: none */
 	unsigned jobs;
 	unsigned timeout_seconds;
 	enum conflict_policy on_conflict;

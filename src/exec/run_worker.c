@@ -385,10 +385,28 @@ static void take_event(struct worker_runner *r, struct flight *f, const char *ev
 	fail_flight(r, f, err);
 }
 
+/* Phases of one process of the worker, with the times of its monotonic clock, which is ours. */
+static void take_trace(struct worker_runner *r, const struct js *frame)
+{
+	const struct js *phases = js_get(frame, "phases");
+	int64_t lane = js_get_int(frame, "lane", -1);
+	for (size_t i = 0; lane >= 0 && lane <= UINT16_MAX && i < js_len(phases); i++) {
+		const struct js *p = js_at(phases, i);
+		int64_t start = js_int(js_at(p, 2), 0), end = js_int(js_at(p, 3), 0);
+		if (start >= 0 && end >= start && end <= INT64_MAX / NS_PER_US)
+			trace_span(r->config.trace, (unsigned)lane, js_string(js_at(p, 0), ""), js_string(js_at(p, 1), ""),
+			           start * NS_PER_US, end * NS_PER_US);
+	}
+}
+
 static void on_answer(void *ctx, const struct js *frame)
 {
 	struct worker_runner *r = ctx;
 	const char *event = js_get_string(frame, "event", "");
+	if (strcmp(event, "trace") == 0) {
+		take_trace(r, frame);
+		return;
+	}
 	struct batch *b = find_batch(r, (uint32_t)js_get_int(frame, "batch", -1));
 	if (!b)
 		return; /* a batch that timed out */
@@ -398,8 +416,12 @@ static void on_answer(void *ctx, const struct js *frame)
 	}
 	struct flight *f = find_flight(b, js_get_int(frame, "unit", -1));
 	struct err err = ERR_INIT;
-	if (f && !f->done)
+	int64_t start = trace_now(r->config.trace);
+	if (f && !f->done) {
+		const char *title = f->title;
 		take_event(r, f, event, frame, &err);
+		trace_since(r->config.trace, TRACE_LANE_SEPAL, event, title, start);
+	}
 	err_release(&err);
 }
 
@@ -538,6 +560,8 @@ static int begin(struct worker_runner *r, const struct worker_begin *with, struc
 	js_set(frame, "plugins", with->plugins ? js_copy(with->plugins) : js_new_array());
 	js_set(frame, "plugin_config", with->plugin_config ? js_copy(with->plugin_config) : js_new_null());
 	js_set_int(frame, "lanes", r->config.lanes);
+	if (r->config.trace)
+		js_set_bool(frame, "trace", true);
 	if (worker_ask(r->worker, frame, &answer, err))
 		return -1;
 	int failed = 0;

@@ -18,6 +18,7 @@
 #include "model/unit_spec.h"
 #include "store/store.h"
 #include "sys/loop.h"
+#include "sys/trace.h"
 
 struct runner_events {
 	void (*interface)(void *ctx, uint32_t unit, const struct unit_outcome *outcome);
@@ -35,6 +36,7 @@ struct runner_config {
 	const struct checker_setup *setup;
 	unsigned lanes;      /* children at once */
 	unsigned timeout_seconds; /* for one unit (process) or one batch (worker) */
+	struct trace *trace; /* NULL: nobody wants to know */
 	bool keep_failed; /* process: keep the staged directory of a unit that failed */
 	struct runner_events events;
 };

@@ -20,26 +20,35 @@ from sepal_mypy_interfaces import BadBlob
 from sepal_mypy_manager import Checker
 from sepal_mypy_parts import Report
 from sepal_mypy_unit import Blocked, Discovered, Unit
+from sepal_trace import Trace
 
 
 class Batch:
-    def __init__(self, checker: Checker, request: dict[str, Any], pipe: int) -> None:
+    def __init__(self, checker: Checker, request: dict[str, Any], pipe: int, trace: Trace) -> None:
         self.checker = checker
+        self.trace = trace
         self.number: int = request["batch"]
         self.requests: list[dict[str, Any]] = request["units"]
         self.pipe = pipe
         self.path = os.path.join(os.getcwd(), f"pack-{self.number}")
         self.pack = -1
         self.end = 0
+        self.sound = True
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """False if this process should check nothing more: the checker failed in a way that may have left something
+        behind, or builtins were made here. mypy keeps some of their types for good (types.instance_cache), and they
+        are not those of the interface that is loaded from then on."""
         self.pack = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        units = [Unit(self.checker, request) for request in self.requests]
+        units = [Unit(self.checker, request, self.trace) for request in self.requests]
         waiting = [unit for unit in units if self._guarded(unit, self._first_step)]
         for unit in waiting:
             self._guarded(unit, self._second_step)
         os.close(self.pack)
+        for frame in self.trace.frames():
+            self._send(frame)
         self._send({"event": "end", "batch": self.number})
+        return self.sound and not any(unit.makes_builtins() for unit in units)
 
     def _first_step(self, unit: Unit) -> bool:
         """True if bodies remain to be checked."""
@@ -93,6 +102,7 @@ class Batch:
         else:
             sys.stderr.write(console.getvalue())
             return going_on
+        self.sound = self.sound and answer.get("kind") not in ("crash", "internal")
         self._send({**answer, "batch": self.number, "unit": unit.number})
         return False
 

@@ -11,6 +11,7 @@ import os
 from typing import Any, Callable
 
 from sepal_server import die_with_parent
+from sepal_trace import Trace
 
 _WORTH_A_FORK = 30  # members
 
@@ -23,22 +24,28 @@ def parts_of(members: list[str], lanes: int) -> list[list[str]]:
     return [members[start::count] for start in range(count)]
 
 
-def check_in_parts(parts: list[list[str]], check: Callable[[list[str]], list[tuple[str, Report]]]) -> dict[str, Report]:
-    """`check` of every part: the first in this process, the others in forks.
+def check_in_parts(parts: list[list[str]], check: Callable[[list[str]], list[tuple[str, Report]]], trace: Trace,
+                   lanes: int) -> dict[str, Report]:
+    """`check` of every part: the first in this process, the others in forks, on lanes above those of all children.
 
     What a fork could not do is tried again here, where an error takes its usual way.
     """
-    forks = [_fork(part, check) for part in parts[1:]]
+    forks = [_fork(part, check, trace, trace.lane + lanes * number) for number, part in enumerate(parts[1:], 1)]
     try:
         results = dict(check(parts[0]))
     finally:
         answers = [_collect(pid, pipe) for pid, pipe in forks]
     for part, answer in zip(parts[1:], answers):
-        results.update(check(part) if answer is None else answer)
+        if answer is None:
+            results.update(check(part))
+        else:
+            results.update(answer[0])
+            trace.foreign.append(answer[1])
     return results
 
 
-def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, Report]]]) -> tuple[int, int]:
+def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, Report]]], trace: Trace,
+          lane: int) -> tuple[int, int]:
     read, write = os.pipe()
     pid = os.fork()
     if pid:
@@ -48,8 +55,9 @@ def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, Report]]
     try:
         die_with_parent()
         os.close(read)
+        trace.begin_lane(lane)
         with os.fdopen(write, "wb") as pipe:
-            marshal.dump(check(part), pipe)
+            marshal.dump((check(part), trace.frame()), pipe)
         status = 0
     finally:
         os._exit(status)

@@ -13,6 +13,7 @@ from sepal_mypy_interfaces import BadBlob
 from sepal_mypy_manager import Checker
 from sepal_mypy_options import BadOptions
 from sepal_server import Refused
+from sepal_trace import Trace
 
 
 class MypyAdapter:
@@ -37,13 +38,14 @@ class MypyAdapter:
             raise BadFrame(str(err)) from None
 
     def announce(self, modules: list[dict[str, Any]]) -> None:
-        interfaces = self.checker.interfaces
-        interfaces.announce(modules)
+        self.checker.interfaces.announce(modules)
+
+    def load_hot(self) -> None:
         try:
-            interfaces.load_hot()
+            self.checker.interfaces.load_hot()
         except BadBlob as err:
             # Whoever needs it will try again, fail in its child and say so for its unit.
             sys.stderr.write(f"{err}\n")
 
-    def check(self, request: dict[str, Any], pipe: int) -> None:
-        Batch(self.checker, request, pipe).run()
+    def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:
+        return Batch(self.checker, request, pipe, trace).run()

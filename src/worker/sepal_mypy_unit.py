@@ -7,7 +7,7 @@ cache directory is handed back as bytes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ContextManager
 
 from librt.internal import cache_version
 from mypy.build import (
@@ -25,6 +25,7 @@ from mypy.version import __version__
 from sepal_mypy_manager import Checker
 from sepal_mypy_parts import Report, check_in_parts, parts_of
 from sepal_mypy_uses import used_modules
+from sepal_trace import Trace
 
 _REASONS = {
     "not-found": ModuleNotFoundReason.NOT_FOUND,
@@ -57,8 +58,9 @@ class Blocked(Exception):
 
 
 class Unit:
-    def __init__(self, checker: Checker, request: dict[str, Any]) -> None:
+    def __init__(self, checker: Checker, request: dict[str, Any], trace: Trace) -> None:
         self.checker = checker
+        self.trace = trace
         self.manager = checker.manager
         self.number: int = request["unit"]
         self.members: list[dict[str, Any]] = request["members"]
@@ -71,10 +73,25 @@ class Unit:
         self.uses: dict[str, set[str]] = {}
         self.aside: dict[str, Any] | None = None
 
+    def makes_builtins(self) -> bool:
+        return any(member["id"] == "builtins" for member in self.members)
+
     # Parsing and imports: what load_graph does.
 
     def load(self) -> None:
         """Parse the members, settle their imports and load what they depend on."""
+        with self._phase("parse"):
+            self._parse()
+        self._compare_with_plan()
+        for state in self.graph.values():
+            self._settle_imports(state)
+        with self._phase("load"):
+            self._load_dependencies()
+
+    def _phase(self, name: str) -> ContextManager[None]:
+        return self.trace.phase(name, self.members[0]["id"])
+
+    def _parse(self) -> None:
         try:
             self._start()
             states = list(self.graph.values())
@@ -83,10 +100,6 @@ class Unit:
                 state.compute_dependencies()
         except CompileError as err:
             raise Blocked("parse", self._messages(err)) from None
-        self._compare_with_plan()
-        for state in states:
-            self._settle_imports(state)
-        self._load_dependencies()
 
     def _start(self) -> None:
         sources = {member["path"]: member["source"] for member in self.members}
@@ -177,11 +190,14 @@ class Unit:
     def interface(self) -> list[tuple[str, bytes, bytes]]:
         """(member, data, meta) for each member, in mypy's order; data and meta as its cache would have them."""
         try:
-            self._analyze()
-            self._check_top_levels()
+            with self._phase("analyze"):
+                self._analyze()
+            with self._phase("top levels"):
+                self._check_top_levels()
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
-        return self._write()
+        with self._phase("write"):
+            return self._write()
 
     def _analyze(self) -> None:
         self.order = order_ascc_ex(self.graph, SCC(set(self.graph), 0))
@@ -264,15 +280,16 @@ class Unit:
         self.aside = None
         wanted = [name for name in self.order if name in self.wanted]
         try:
-            reports = check_in_parts(parts_of(wanted, lanes), self._check_part)
+            reports = check_in_parts(parts_of(wanted, lanes), self._check_part, self.trace, lanes)
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
         return [(name, reports[name]) for name in wanted]
 
     def _check_part(self, names: list[str]) -> list[tuple[str, Report]]:
-        for name in names:
-            self._check_bodies(self.graph[name])
-        return [(name, self._report(self.graph[name])) for name in names]
+        with self._phase("bodies"):
+            for name in names:
+                self._check_bodies(self.graph[name])
+            return [(name, self._report(self.graph[name])) for name in names]
 
     def _check_bodies(self, state: State) -> None:
         checker = state.type_checker()
@@ -318,8 +335,9 @@ class Unit:
 
     def whole(self) -> tuple[list[tuple[str, bytes, bytes]], list[tuple[str, Report]]]:
         try:
-            self._analyze()
-            self._check_everything()
+            with self._phase("analyze and check"):
+                self._analyze()
+                self._check_everything()
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
         written = self._write()

@@ -1,7 +1,8 @@
-"""The loop of a worker process: requests from stdin, children's frames to stdout, a fork for every batch.
+"""The loop of a worker process: requests from stdin, children's frames to stdout, a child for each lane.
 
 It knows the protocol (doc/formats/worker.md) and no checker: that is an Adapter. The process checks nothing itself, so
-it stays as it was after loading: what a child knows is a function of the interfaces.
+it stays as it was after loading: what a child knows is a function of the interfaces. A child gets batch after batch,
+and loads each interface once, until it has grown large; then another one is forked.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ import sys
 from typing import Any, Protocol
 
 from sepal_frames import BadFrame, FrameBuffer, decode, pack, write_all
+from sepal_trace import FIRST_CHILD_LANE, WORKER_LANE, Trace
 
 _READ = 1 << 20
 _PR_SET_PDEATHSIG = 1
+_IDLE = {"event": "idle"}  # from a child that goes on after the end of a batch; not for the other side
+
+# Syntax trees are not given back. A child that has grown by this much is replaced by a fork of the parent, which has
+# loaded interfaces only.
+_WORTH_A_FORK = 256 * 1024 * 1024
 
 # What a request must have (schemas/worker.schema.json has the whole of it).
 _REQUESTS: dict[str, dict[str, Any]] = {
@@ -52,8 +59,12 @@ class Adapter(Protocol):
     def announce(self, modules: list[dict[str, Any]]) -> None:
         """Interfaces that are known from now on. Raises KeyError, TypeError or ValueError for what is none."""
 
-    def check(self, request: dict[str, Any], pipe: int) -> None:
-        """Checks the batch of a `run` request, in a child of its own, and writes all its answers to `pipe`."""
+    def load_hot(self) -> None:
+        """Loads what many children will need: one is to be forked."""
+
+    def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:
+        """Checks the batch of a `run` request, in a child, and writes all its answers to `pipe`, `end` the last one.
+        False if something went wrong in this process and it should check nothing more."""
 
 
 def die_with_parent() -> None:
@@ -64,7 +75,8 @@ def die_with_parent() -> None:
 def serve(adapter: Adapter, answers: int, name: str) -> int:
     """Answers requests until the end of input; `answers` is where frames go. The exit status of the process."""
     server = Server(adapter, answers)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Children die with this process. An exception could be lost: handlers also run while a fork is prepared.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     try:
         server.serve()
     except BadFrame as err:
@@ -76,15 +88,23 @@ def serve(adapter: Adapter, answers: int, name: str) -> int:
 
 
 class Child:
-    """A forked process and the batch that it checks."""
+    """A forked process and the batch that it checks, if there is one."""
 
-    def __init__(self, pid: int, pipe: int, request: dict[str, Any]) -> None:
+    def __init__(self, pid: int, pipe: int, requests: int, lane: int, told: int) -> None:
         self.pid = pid
         self.pipe = pipe
-        self.batch: int = request["batch"]
-        self.unfinished = {unit["unit"]: [member["id"] for member in unit["members"]] for unit in request["units"]}
-        self.ended = False
+        self.requests = requests
+        self.lane = lane
+        self.told = told  # how many requests of the log it knows
+        self.idle = True  # it takes a batch
+        self.batch: int | None = None
+        self.unfinished: dict[int, list[str]] = {}
         self.buffer = FrameBuffer()
+
+    def begin(self, request: dict[str, Any]) -> None:
+        self.idle = False
+        self.batch = request["batch"]
+        self.unfinished = {unit["unit"]: [member["id"] for member in unit["members"]] for unit in request["units"]}
 
 
 class Server:
@@ -92,7 +112,9 @@ class Server:
         self.adapter = adapter
         self.answers = answers
         self.lanes = 0  # none before a successful `begin`
+        self.trace = Trace(False, WORKER_LANE)
         self.queue: collections.deque[dict[str, Any]] = collections.deque()
+        self.log: list[dict[str, Any]] = []  # `options` and `modules`: children that are older than they need them
         self.children: dict[int, Child] = {}
         self.selector = selectors.DefaultSelector()
         self.requests = FrameBuffer()
@@ -104,8 +126,8 @@ class Server:
             while not self.over:
                 for key, _ in self.selector.select():
                     self._ready(key.fd)
-                while self.queue and len(self.children) < self.lanes:
-                    self._fork(self.queue.popleft())
+                while self.queue and (child := self._free_child()):
+                    self._give(child, self.queue.popleft())
         finally:
             self.kill()
 
@@ -156,16 +178,20 @@ class Server:
             self._answer({"event": "refused", "message": str(err)})
             return
         self.lanes = max(1, request["lanes"])
+        self.trace.wanted = request.get("trace") is True
         self._answer({"event": "ready"})
 
     def _options(self, request: dict[str, Any]) -> None:
         self.adapter.define_options(request["index"], request["values"])
+        self.log.append(request)
 
     def _modules(self, request: dict[str, Any]) -> None:
         try:
-            self.adapter.announce(request["modules"])
+            with self.trace.phase("announce", f"{len(request['modules'])} modules"):
+                self.adapter.announce(request["modules"])
         except (KeyError, TypeError, ValueError) as err:
             raise BadFrame(f"The request 'modules' is not as the protocol says: {err!r}.") from None
+        self.log.append(request)
 
     def _run(self, request: dict[str, Any]) -> None:
         self.queue.append(request)
@@ -185,16 +211,42 @@ class Server:
 
     # Children
 
-    def _fork(self, request: dict[str, Any]) -> None:
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            self._be_child(request, write)
-        os.close(write)
-        self.children[read] = Child(pid, read, request)
-        self.selector.register(read, selectors.EVENT_READ)
+    def _free_child(self) -> Child | None:
+        for child in self.children.values():
+            if child.idle:
+                return child
+        return self._fork() if len(self.children) < self.lanes else None
 
-    def _be_child(self, request: dict[str, Any], pipe: int) -> None:
+    def _fork(self) -> Child:
+        taken = {child.lane for child in self.children.values()}
+        lane = next(lane for lane in range(FIRST_CHILD_LANE, FIRST_CHILD_LANE + self.lanes) if lane not in taken)
+        with self.trace.phase("load"):
+            self.adapter.load_hot()
+        answers, pipe = os.pipe()
+        requests, orders = os.pipe()
+        with self.trace.phase("fork"):
+            pid = os.fork()
+            if pid == 0:
+                os.close(orders)
+                self._be_child(requests, pipe, Trace(self.trace.wanted, lane))
+        os.close(pipe)
+        os.close(requests)
+        child = self.children[answers] = Child(pid, answers, orders, lane, len(self.log))
+        self.selector.register(answers, selectors.EVENT_READ)
+        return child
+
+    def _give(self, child: Child, request: dict[str, Any]) -> None:
+        """An idle child reads, so this does not wait for long."""
+        child.begin(request)
+        frames = [*self.log[child.told:], request]
+        child.told = len(self.log)
+        try:
+            for frame in frames:
+                write_all(child.requests, pack(frame))
+        except BrokenPipeError:
+            pass  # it is dead: the end of its answers is still to be read, and then its batch has failed
+
+    def _be_child(self, requests: int, pipe: int, trace: Trace) -> None:
         """Never returns: nothing of the parent's loop may run in the child."""
         status = 1
         try:
@@ -203,15 +255,32 @@ class Server:
             self.selector.close()
             for child in self.children.values():
                 os.close(child.pipe)
+                os.close(child.requests)
             os.close(0)
             os.close(self.answers)
-            self.adapter.check(request, pipe)
+            self._work(requests, pipe, trace)
             status = 0
         except BaseException as err:  # the parent is told by the status; what happened is for people
             sys.stderr.write(f"A batch of units ended early: {err!r}\n")
         finally:
             sys.stderr.flush()
             os._exit(status)
+
+    def _work(self, requests: int, pipe: int, trace: Trace) -> None:
+        """Batch after batch, until there are no more, or this process is not worth keeping."""
+        grown = _resident_bytes() + _WORTH_A_FORK
+        buffer = FrameBuffer()
+        while data := os.read(requests, _READ):
+            buffer.feed(data)
+            for request in buffer.frames():
+                if request["op"] == "options":
+                    self.adapter.define_options(request["index"], request["values"])
+                elif request["op"] == "modules":
+                    self.adapter.announce(request["modules"])
+                elif not self.adapter.check(request, pipe, trace) or _resident_bytes() > grown:
+                    return
+                else:
+                    write_all(pipe, pack(_IDLE))
 
     def _hear(self, child: Child) -> None:
         data = os.read(child.pipe, _READ)
@@ -221,24 +290,35 @@ class Server:
         child.buffer.feed(data)
         for raw in child.buffer.raw_frames():
             message = decode(raw)
+            if message == _IDLE:
+                child.idle = True
+                continue
             if message["event"] == "end":
-                child.ended = True
-            elif message["event"] != "interface":
+                child.batch = None
+                for frame in self.trace.frames():
+                    self._answer(frame)
+            elif message["event"] not in ("interface", "trace"):
                 child.unfinished.pop(message["unit"], None)
             write_all(self.answers, raw)
 
     def _bury(self, child: Child) -> None:
         self.selector.unregister(child.pipe)
         os.close(child.pipe)
+        os.close(child.requests)
         del self.children[child.pipe]
         _, status = os.waitpid(child.pid, 0)
-        if child.ended:
+        if child.batch is None:
             return
         for unit, members in child.unfinished.items():
             self._answer({"event": "failed", "batch": child.batch, "unit": unit, "kind": "crash", "message": (
                 f"The process that checked {', '.join(members[:3])}{', ...' if members[3:] else ''} "
                 f"{_ending(status)} before it had an answer.")})
         self._answer({"event": "end", "batch": child.batch})
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _ending(status: int) -> str:

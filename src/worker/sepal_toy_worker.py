@@ -11,6 +11,7 @@ import time
 from typing import Any, Callable
 
 from sepal_frames import pack, write_all
+from sepal_trace import Trace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -42,6 +43,9 @@ class ToyAdapter:
         for module in modules:
             self.announced[module["id"]] = module
 
+    def load_hot(self) -> None:
+        pass
+
     def load(self, name: str) -> dict[str, Any]:
         if name not in self.loaded:
             self.loaded[name] = self._read(name)
@@ -61,8 +65,9 @@ class ToyAdapter:
             raise BadBlob(f"{entry['blob']}, the interface of {name}, has been altered.")
         return json.loads(data)
 
-    def check(self, request: dict[str, Any], pipe: int) -> None:
-        Batch(self, request["batch"], pipe).run(request["units"])
+    def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:
+        Batch(self, request["batch"], pipe).run(request["units"], trace)
+        return True
 
 
 class Batch:
@@ -75,13 +80,17 @@ class Batch:
         self.path = os.path.join(os.getcwd(), f"pack-{number}")
         self.end = 0
 
-    def run(self, requests: list[dict[str, Any]]) -> None:
+    def run(self, requests: list[dict[str, Any]], trace: Trace) -> None:
         self.pack = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         waiting: list[tuple[int, Any]] = []
         for request in requests:
-            self._guarded(request["unit"], lambda: self._interfaces(request, waiting))
+            with trace.phase("interfaces", request["members"][0]["id"]):
+                self._guarded(request["unit"], lambda: self._interfaces(request, waiting))
         for number, unit in waiting:
-            self._guarded(number, lambda: self._reports(number, unit))
+            with trace.phase("bodies"):
+                self._guarded(number, lambda: self._reports(number, unit))
+        for frame in trace.frames():
+            self._send(frame)
         self._send({"event": "end"})
 
     def _interfaces(self, request: dict[str, Any], waiting: list[tuple[int, Any]]) -> None:

@@ -37,6 +37,19 @@ class Example(ToyCase):
         self.assertEqual(run.lines, expected)  # one line further down: the comment with the file's name is in it
 
 
+class Trace(ToyCase):
+    def test_a_trace_has_a_lane_for_each_process_and_names_the_phases(self) -> None:
+        repo = self.repo("-- a.py --\nimport b\n-- b.py --\n")
+        path = os.path.join(repo.root, "trace.json")
+        self.check(repo, "--trace", path)
+        with open(path, encoding="utf-8") as file:
+            events = json.load(file)["traceEvents"]
+        lanes = {event["tid"]: event["args"]["name"] for event in events if event["ph"] == "M"}
+        phases = {(lanes[event["tid"]], event["name"]) for event in events if event["ph"] == "X"}
+        self.assertGreaterEqual(phases, {("sepal", "plan"), ("worker", "fork"), ("child 1", "interfaces"),
+                                         ("child 1", "bodies")})
+
+
 def run_of(*members: dict[str, Any]) -> dict[str, Any]:
     """A `run` request for one unit; its modules are called a, b ..."""
     return {"op": "run", "batch": 1, "units": [{"unit": 0, "modules": {}, "missing": {}, "members": [
