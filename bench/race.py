@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,9 @@ import measure
 import rows
 import sides
 import trees
+
+
+SHOWN = 20  # lines of each sort that are kept where lines differ
 
 
 @dataclass
@@ -24,6 +28,16 @@ class Track:
     stats: list[dict[str, Any]] = field(default_factory=list)
     same: list[bool] = field(default_factory=list)  # the lines were those of mypy
     lines: int = 0
+    missing: list[str] = field(default_factory=list)  # the first lines of the last run that was not the same
+    extra: list[str] = field(default_factory=list)
+
+    def compare(self, lines: list[str], right: list[str]) -> None:
+        """Holds the lines of a run against those of mypy; their order is no difference."""
+        self.lines = len(lines)
+        missing, extra = Counter(right) - Counter(lines), Counter(lines) - Counter(right)
+        self.same.append(not missing and not extra)
+        if missing or extra:
+            self.missing, self.extra = (sorted(some.elements())[:SHOWN] for some in (missing, extra))
 
     def values(self, unit: str) -> list[float]:
         return self.peak_mb if unit == "MB" else self.seconds
@@ -92,11 +106,11 @@ def run_race(together: list[rows.Row], tree: trees.Tree, side_of: Callable[[str]
         for name in in_turns(names, number):
             said[name] = one_run(side_of(name), tracks[name], situation)
         if "mypy" not in said:
-            said["mypy"] = sorted(judge.run().lines)
+            said["mypy"] = judge.run().lines
         if situation.edit and not tree.heard_in(said["mypy"]):
             raise measure.Failed("mypy has not seen the last edit, so its time is worth nothing")
         for name in names:
-            tracks[name].same.append(said[name] == said["mypy"])
+            tracks[name].compare(said[name], said["mypy"])
     return [Result(row, {name: tracks[name] for name in (*row.kind.rivals, row.kind.ours)}) for row in together]
 
 
@@ -112,5 +126,4 @@ def one_run(side: sides.Side, track: Track, situation: rows.Situation) -> list[s
     stats = side.stats()
     if stats is not None:
         track.stats.append(stats)
-    track.lines = len(run.lines)
-    return sorted(run.lines)
+    return run.lines

@@ -53,6 +53,8 @@ def as_json(result: race.Result) -> dict[str, Any]:
     tracks = {}
     for name, track in result.tracks.items():
         tracks[name] = {"seconds": track.seconds, "cpu": track.cpu, "lines": track.lines, "same_lines": track.same}
+        if not all(track.same):
+            tracks[name].update(missing=track.missing, extra=track.extra)
         if track.peak_mb:
             tracks[name]["peak_mb"] = track.peak_mb
         if track.stats:
@@ -86,7 +88,7 @@ def processor() -> str:
         return next((text.partition(":")[2].strip() for text in file if text.startswith("model name")), "unknown")
 
 
-def circumstances(runs: int, chosen: list[rows.Row]) -> dict[str, Any]:
+def circumstances(runs: int, modules: int, chosen: list[rows.Row]) -> dict[str, Any]:
     """Everything besides the rows themselves that figures depend on."""
     return {
         "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -97,8 +99,8 @@ def circumstances(runs: int, chosen: list[rows.Row]) -> dict[str, Any]:
         "versions": {"sepal": said_by(sides.SEPAL, "--version"), "revision": revision(),
                      "mypy": said_by(sides.PYTHON, "-m", "mypy", "--version"),
                      "python": said_by(sides.PYTHON, "--version")},
-        "trees": {name: trees.SUBJECTS[name].version for name in dict.fromkeys(row.tree for row in chosen)
-                  if name in trees.SUBJECTS},
+        "trees": {name: trees.SUBJECTS[name].version if name in trees.SUBJECTS else f"of {modules} modules"
+                  for name in dict.fromkeys(row.tree for row in chosen)},
     }
 
 

@@ -48,7 +48,8 @@ class Meeting:
 
     def hold(self, together: list[rows.Row], runs: int) -> list[race.Result]:
         if together[0].kind.name == "watch":
-            return [watch.run_watch(together[0], self.tree, os.path.join(self.scratch, "watch"), runs)]
+            home = os.path.join(self.scratch, "watch")
+            return [watch.run_watch(together[0], self.tree, self.side, home, runs)]
         return race.run_race(together, self.tree, self.side, runs)
 
     def close(self) -> None:
@@ -118,7 +119,7 @@ def stop(number: int, frame: object) -> NoReturn:
 def main() -> int:
     args, chosen = parse()
     signal.signal(signal.SIGTERM, stop)
-    about = report.circumstances(args.runs, chosen)
+    about = report.circumstances(args.runs, args.modules, chosen)
     print(report.heading(about), report.HEAD, sep="\n", flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="sepal-bench.", ignore_cleanup_errors=True) as scratch:

@@ -71,9 +71,12 @@ class Tree:
             return file.read()
 
     def write(self, name: str, text: str) -> None:
+        """At once, as editors do it: nobody sees half a file."""
         self.number += 1
-        with open(self.path(name), "w") as file:
+        new = self.base + ".new"
+        with open(new, "w") as file:
             file.write(text)
+        os.replace(new, self.path(name))
 
     def wait_for_a_new_second(self, name: str) -> None:
         """mypy compares sizes and whole seconds: an edit in the second of the last one would not exist for it."""

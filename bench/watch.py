@@ -1,7 +1,9 @@
 """The watch row: both sides stay in memory, a file is edited, and the clock runs until the answer is complete.
 
 Sepal sees the edit by itself: its time begins with the edit and ends with the line that closes a re-check (mypy's own
-summary). dmypy has to be asked: its time is that of `dmypy recheck`, for the same edit, after Sepal has come to rest.
+summary). Before that line it prints what has changed, `- ` and `+ `; applied to the first report that gives the lines
+that are compared with mypy's. dmypy has to be asked: its time is that of `dmypy recheck`, for the same edit, after
+Sepal has come to rest.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import measure
 import race
@@ -27,17 +30,19 @@ PATIENCE = 1800.0  # seconds; a first check of a large tree is part of it
 
 
 class Watcher:
-    """`sepal check --watch` with its output as it comes."""
+    """`sepal check --watch` with its output as it comes. With the cache of another side its first check is not cold."""
 
-    def __init__(self, tree: trees.Tree, home: str) -> None:
+    def __init__(self, tree: trees.Tree, home: str, cache: str) -> None:
         os.makedirs(home)
         self.stats_file = os.path.join(home, "stats.json")
         self.errors = open(os.path.join(home, "errors"), "w+")
         self.said: queue.Queue[tuple[float, str]] = queue.Queue()
+        self.lines: Counter[str] = Counter()
+        self.first = True
         argv = [sides.SEPAL, "check", "--watch", "--python", sides.PYTHON, "--stats-json", self.stats_file,
                 tree.subject.package, "--", *tree.subject.arguments]
         self.process = subprocess.Popen(
-            argv, cwd=tree.base, env=measure.environment(os.path.join(home, "cache")), stdin=subprocess.DEVNULL,
+            argv, cwd=tree.base, env=measure.environment(cache), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=self.errors, text=True, errors="replace", start_new_session=True)
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -55,11 +60,19 @@ class Watcher:
             except queue.Empty:
                 raise measure.Failed(f"`sepal check --watch` said nothing for {PATIENCE:.0f} seconds") from None
             if CLOSING.match(text):
+                self.first = False
                 return when
+            self.apply(text)
             if self.process.poll() is not None and self.said.empty():
                 self.errors.seek(0)
                 raise measure.Failed(f"`sepal check --watch` ended by itself, with status {self.process.returncode}:\n"
                                      f"{self.errors.read()[-2000:]}")
+
+    def apply(self, text: str) -> None:
+        if self.first:
+            self.lines[text] += 1
+        elif text.startswith(("+ ", "- ")):
+            self.lines[text[2:]] += 1 if text.startswith("+") else -1
 
     def stats(self) -> dict[str, object] | None:
         with contextlib.suppress(OSError, ValueError):
@@ -94,19 +107,24 @@ def can_watch() -> bool:
     return "--watch" in done.stdout
 
 
-def run_watch(row: rows.Row, tree: trees.Tree, home: str, runs: int) -> race.Result:
+def run_watch(row: rows.Row, tree: trees.Tree, side_of: Callable[[str], sides.Side], home: str,
+              runs: int) -> race.Result:
     if not can_watch():
         return race.Result(row, {}, skipped="`sepal check` has no option --watch yet")
     ours, rival = race.Track(), race.Track()
+    judge = side_of("mypy")  # says after each edit what is right; untimed
     with daemon(tree, os.path.join(home, "dmypy")) as client, \
-            contextlib.closing(Watcher(tree, os.path.join(home, "watch"))) as watcher:
+            contextlib.closing(Watcher(tree, os.path.join(home, "watch"), side_of("sepal").cache)) as watcher:
         watcher.closed()
         for number in range(runs + 1):
             tree.wait_for_a_new_second(tree.subject.leaf)
             os.sync()
             start = time.monotonic()
             tree.edit_body(tree.subject.leaf)
-            seconds = watcher.closed() - start
+            while True:  # what closes before the edit is known belongs to something else
+                seconds = watcher.closed() - start
+                if tree.heard_in(list(watcher.lines.elements())):
+                    break
             asked = measure.run([*client, "recheck"], tree.base, measure.environment(home))
             if not tree.heard_in(asked.lines):
                 raise measure.Failed("dmypy has not seen the last edit, so its time is worth nothing")
@@ -114,7 +132,9 @@ def run_watch(row: rows.Row, tree: trees.Tree, home: str, runs: int) -> race.Res
                 continue  # the first edit after the start warms both up
             ours.seconds.append(round(seconds, 4))
             rival.seconds.append(round(asked.seconds, 4))
-            rival.lines = len(asked.lines)
+            right = judge.run().lines
+            ours.compare(list(watcher.lines.elements()), right)
+            rival.compare(asked.lines, right)
             stats = watcher.stats()
             if stats is not None:
                 ours.stats.append(stats)

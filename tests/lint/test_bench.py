@@ -160,6 +160,27 @@ def make_tree(base: str) -> None:
             file.write("x = 1\n")
 
 
+# A `sepal check --watch` that looks for the edits of the bench.
+WATCHING = r"""
+import glob, re, sys, time
+
+def look():
+    text = "".join(open(path).read() for path in sorted(glob.glob("**/*.py", recursive=True)))
+    return [f'note: Revealed type is "Literal[{number}]?"' for number in re.findall(r"reveal_type.(\d+)", text)]
+
+if "--watch" not in sys.argv:
+    sys.exit(print("--watch"))
+old = look()
+print("a.py:1: error: wrong", *old, sep="\n")
+while True:
+    print("Found 1 error in 1 file (checked 1 source file)", flush=True)
+    while len(now := look()) != len(old) or now == old:
+        time.sleep(0.02)
+    print(*["- " + line for line in old], *["+ " + line for line in now], sep="\n")
+    old = now
+"""
+
+
 class Whole(unittest.TestCase):
     """bench/run.py with programs that answer at once."""
 
@@ -212,6 +233,18 @@ class Whole(unittest.TestCase):
         self.assertIn("1 units and 1 bodies ran, 3 hits, 1 checker processes", output)
         self.assertIn("no option --watch", answer["rows"][2]["skipped"])
         self.assertEqual(os.listdir(self.temporary), [])
+
+    def test_a_watch_is_timed_until_its_closing_line_and_its_changes_are_applied(self) -> None:
+        script = os.path.join(self.scratch, "watch.py")
+        with open(script, "w") as file:
+            file.write(WATCHING)
+        self.program("sepal", f"exec {sys.executable} {script} \"$@\"")
+        process = self.start("--rows", "watch", "--trees", "fastapi", "--runs", "1")
+        output = process.communicate()[0]
+        self.assertEqual(process.returncode, 0, output)
+        with open(self.json) as file:
+            (row,) = json.load(file)["rows"]
+        self.assertEqual((row["ours"], row["rival"], row["same_lines"]), ("sepal --watch", "dmypy", True))
 
     def test_the_exit_status_tells_of_other_lines(self) -> None:
         self.program("python", "echo 'a.py:1: error: something else'; exit 1")
