@@ -118,7 +118,9 @@ def stop(number: int, frame: object) -> NoReturn:
 
 def main() -> int:
     args, chosen = parse()
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, stop)
     about = report.circumstances(args.runs, args.modules, chosen)
     print(report.heading(about), report.HEAD, sep="\n", flush=True)
     try:

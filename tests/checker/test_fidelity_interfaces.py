@@ -288,6 +288,12 @@ class Rendering(TestCase):
                                      "class A:\n    x: int\n"
                                      "-- above.py --\nfrom below import A\nA(1)\n")
 
+    def test_the_members_of_an_enum_are_listed_by_name(self) -> None:
+        self.assert_like_cached_mypy("-- below.py --\nfrom enum import Enum\n"
+                                     "class Mode(Enum):\n    OFF = 0\n    HEAT = 1\n    COOL = 2\n    AUTO = 3\n"
+                                     "-- above.py --\nfrom below import Mode\ndef first(mode: Mode) -> None:\n"
+                                     "    if mode is not Mode.OFF:\n        reveal_type(mode)\n")
+
     def test_notes_that_are_the_same_either_way(self) -> None:
         repo = self.repo("-- below.py --\nclass Shop:\n    @classmethod\n"
                          "    def open(cls, name: str, *, mode: int = 0) -> 'Shop': ...\n"

@@ -98,6 +98,13 @@ class Verdicts(unittest.TestCase):
         self.assertIn("DIFFERENT LINES", report.line(result))
         self.assertIs(report.as_json(result)["same_lines"], False)
 
+    def test_neither_the_order_of_lines_nor_of_the_members_of_an_enum_is_a_difference(self) -> None:
+        track = race.Track()
+        track.compare(["b.py:1: x", 'a.py:1: "Literal[M.A, M.B]"'], ['a.py:1: "Literal[M.B, M.A]"', "b.py:1: x"])
+        track.compare(['a.py:1: "Literal[M.A]"'], ['a.py:1: "Literal[M.B]"'])
+        self.assertEqual(track.same, [True, False])
+        self.assertEqual((track.missing, track.extra), (['a.py:1: "Literal[M.B]"'], ['a.py:1: "Literal[M.A]"']))
+
     def test_a_skipped_row_says_why_and_has_no_figures(self) -> None:
         result = race.Result(rows.Row(rows.KINDS["watch"], "sphinx", 0.2), {}, skipped="there is no such option")
         self.assertTrue(report.line(result).endswith("skipped: there is no such option"))
