@@ -446,6 +446,7 @@ struct build *build_new(const struct build_config *config)
 		b->units[i].waits_for = p->units[i].needs->count;
 	digest_map_init(&b->outputs);
 	build_spec_init(b);
+	build_memory_init(b);
 	return b;
 }
 

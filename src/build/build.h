@@ -12,6 +12,7 @@
 #ifndef SEPAL_BUILD_BUILD_H
 #define SEPAL_BUILD_BUILD_H
 
+#include "build/past.h"
 #include "exec/runner.h"
 #include "merge/digest_map.h"
 #include "plan/key.h"
@@ -69,6 +70,7 @@ struct build_config {
 	int (*make_runner)(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err);
 	void *runner_ctx;
 	unsigned lanes;
+	const struct past *past;     /* what the last build knew; NULL: the store is asked about everything */
 	bool no_store_read;          /* every unit runs */
 	const unsigned char *forced; /* per unit: these run although the store has them; NULL: none */
 	bool no_record;              /* nothing is entered into the store's tables */
@@ -102,6 +104,8 @@ const struct digest_map *build_outputs(const struct build *b);
 const struct plan_discovered *build_discovered(const struct build *b, uint32_t *ret_count);
 /* Units that were given up because an interface in the store was altered or gone. It is a miss now: build again. */
 uint32_t build_damaged(const struct build *b);
+/* What this build knew, for the next one. False: all of it is in config.past, and nothing was appended. */
+bool build_encode_past(const struct build *b, struct buf *out);
 /* How many units are in each state now, for a status line: array of UNIT_FAILED + 1. */
 const uint32_t *build_counts(const struct build *b);
 void build_free(struct build *b);

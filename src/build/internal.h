@@ -4,8 +4,17 @@
 
 #include "build/build.h"
 #include "graph/reach.h"
+#include "model/manifest.h"
 
 #define NO_PARENT UINT32_MAX
+
+/* What goes into the next run's past: the modules whose interfaces the unit used, and where its result came from. */
+struct unit_memory {
+	uint32_t *used;
+	uint32_t used_count;
+	bool known;         /* the used set is */
+	struct span result; /* as config.past holds it; empty: encode it */
+};
 
 struct build {
 	struct build_config config;
@@ -25,6 +34,9 @@ struct build {
 	uint32_t *queue, queue_len, queue_cap; /* binary heap of QUEUED units, highest priority first */
 	uint64_t queued_weight;
 	uint32_t *ready, ready_len, ready_cap; /* stack of READY units not yet looked up */
+	uint32_t *past_now;            /* per module of config.past: the plan's module of that name, or UINT32_MAX */
+	bool past_is_sure;             /* the store has the interfaces that it had then */
+	struct unit_memory *memory;    /* per unit */
 	struct unit_spec **specs;      /* per unit while it runs */
 	struct arena *spec_arenas;     /* per unit while it runs */
 	struct runner *runner;
@@ -48,7 +60,17 @@ bool build_stands_on(struct build *b, uint32_t unit, uint32_t below);
 /* The modules of all its transitive dependencies, by id; valid until the next call. */
 const uint32_t *build_closure_of(struct build *b, uint32_t unit, uint32_t *ret_count);
 
+/* memory.c: config.past, and what becomes the next one. */
+void build_memory_init(struct build *b);
+/* Does the past answer for the unit, whose keys are known? */
+bool build_recall(struct build *b, uint32_t unit);
+void build_remember(struct build *b, uint32_t unit, const struct manifest_entry *e);
+
 /* lookup.c */
+/* mypy's rule: an interface that was used though not imported must still be reachable. */
+bool build_may_use(struct build *b, uint32_t unit, uint32_t module);
+/* Does the record answer for exactly the unit's members, in their order? */
+bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r);
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;
 /* With CONFLICT_FIRST: fills in `first` if the store has a result for the strict key. */
 int build_load_first(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;

@@ -4,10 +4,8 @@
 
 #include "base/xalloc.h"
 #include "build/internal.h"
-#include "model/manifest.h"
 
-/* Does the record answer for exactly the unit's members, in their order? */
-static bool fits_unit(const struct build *b, uint32_t unit, const struct result *r)
+bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r)
 {
 	const struct plan *p = b->config.plan;
 	const struct plan_unit *u = &p->units[unit];
@@ -28,7 +26,7 @@ static int load_result(struct build *b, uint32_t unit, const struct digest *d, s
 	bool decoded = !failed && found && result_decode(buf_span(&record), &b->arena, ret);
 	if (!failed && found && !decoded)
 		store_discard(b->config.store, d);
-	*ret_hit = decoded && fits_unit(b, unit, ret);
+	*ret_hit = decoded && build_fits_unit(b, unit, ret);
 	buf_release(&record);
 	/* An interface that is gone (or was found altered) makes the whole result a miss. */
 	for (uint32_t i = 0; *ret_hit && i < ret->member_count; i++)
@@ -36,15 +34,18 @@ static int load_result(struct build *b, uint32_t unit, const struct digest *d, s
 	return failed;
 }
 
+bool build_may_use(struct build *b, uint32_t unit, uint32_t module)
+{
+	uint32_t owner = b->config.plan->modules[module].unit;
+	return owner == unit || build_stands_on(b, unit, owner);
+}
+
 static bool entry_holds(struct build *b, uint32_t unit, const struct manifest_entry *e)
 {
 	const struct plan *p = b->config.plan;
 	for (uint32_t i = 0; i < e->used_count; i++) {
 		const uint32_t *at = map_get_str(&p->index, e->used[i].id);
-		if (!at || !digest_eq(&b->digests[*at], &e->used[i].interface))
-			return false;
-		/* mypy's rule: an interface that was used though not imported must still be reachable. */
-		if (p->modules[*at].unit != unit && !build_stands_on(b, unit, p->modules[*at].unit))
+		if (!at || !digest_eq(&b->digests[*at], &e->used[i].interface) || !build_may_use(b, unit, *at))
 			return false;
 	}
 	return true;
@@ -61,9 +62,12 @@ static int lookup_manifest(struct build *b, uint32_t unit, bool *ret_hit, struct
 	if (!failed && found && !manifest_decode(buf_span(&record), &scratch, &m)) {
 		store_discard_record(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key);
 	} else if (!failed && found) {
-		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++)
+		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++) {
 			if (entry_holds(b, unit, &m.entries[i]))
 				failed = load_result(b, unit, &m.entries[i].result, &b->units[unit].result, ret_hit, err);
+			if (*ret_hit)
+				build_remember(b, unit, &m.entries[i]);
+		}
 	}
 	buf_release(&record);
 	arena_release(&scratch);
@@ -126,7 +130,8 @@ int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 			return 0;
 	if (b->config.no_store_read || (b->config.forced && b->config.forced[unit]))
 		return 0;
-	if (lookup_manifest(b, unit, ret_hit, err))
+	*ret_hit = build_recall(b, unit);
+	if (!*ret_hit && lookup_manifest(b, unit, ret_hit, err))
 		return -1;
 	if (*ret_hit) {
 		u->source = FROM_MANIFEST;
@@ -221,6 +226,7 @@ static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_out
 		if (found && !manifest_decode(buf_span(&record), &scratch, &old))
 			old = (struct manifest){ 0 };
 		used_set(b, unit, o, &entry);
+		build_remember(b, unit, &entry);
 		manifest_add(&old, &entry, &scratch, &fresh);
 		buf_reset(&record);
 		manifest_encode(&fresh, &record);

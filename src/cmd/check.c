@@ -139,6 +139,7 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 	struct report report = REPORT_INIT;
 	struct look look;
 	int64_t start = trace_now(p->trace);
+	p->expects_runs = true;
 	if (pipeline_describe(p, err))
 		return -1;
 	trace_since(p->trace, TRACE_LANE_SEPAL, "describe", "", start);
@@ -161,6 +162,7 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 		return 0;
 	}
 	c->history = history_open(p);
+	pipeline_recall(p);
 	int failed = pipeline_build(p, on_event, c, err);
 	status_erase(&c->status);
 	start = trace_now(p->trace);

@@ -97,12 +97,15 @@ int pipeline_save(struct pipeline *p, struct err *err)
 {
 	if (p->stats && statcache_save(p->stats, p->began_ns, err))
 		return -1;
-	return p->scans && scan_cache_save(p->scans, err) ? -1 : 0;
+	if (p->scans && scan_cache_save(p->scans, err))
+		return -1;
+	return pipeline_save_past(p, err);
 }
 
 void pipeline_close(struct pipeline *p)
 {
 	build_free(p->build);
+	past_free(p->past);
 	worker_free(p->worker);
 	if (p->planned)
 		plan_release(&p->plan);

@@ -27,6 +27,7 @@ struct pipeline {
 	struct digest worker_digest, action_program_digest;
 	const char *action_program; /* NULL: the checker needs none */
 	struct worker *worker;      /* NULL until Python is needed */
+	bool expects_runs;          /* Python will be needed: it may start while the plan is made */
 	struct js *answer;          /* of describe; `described` borrows from it */
 	struct described described;
 	bool described_ready;
@@ -46,6 +47,8 @@ struct pipeline {
 	struct plan plan;
 	bool planned;
 	struct build *build;
+	struct past *past; /* NULL: the store is asked about every unit */
+	bool remembers;    /* what the build knew is kept for the next run */
 	/* What builds did that had to be followed by another: the first members of units that ran, and processes. */
 	struct map ran_before;
 	uint64_t processes_before;
@@ -55,6 +58,8 @@ int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err)
 /* After success either p->described is ready, or p->refused is set. */
 int pipeline_describe(struct pipeline *p, struct err *err) MUST_CHECK;
 int pipeline_plan(struct pipeline *p, struct err *err) MUST_CHECK;
+/* The build may use what the last one knew, and what it knows is kept (pipeline_save). Without this call neither. */
+void pipeline_recall(struct pipeline *p);
 /* Plans again and builds again while the checker discovers dependencies. */
 int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
                    struct err *err) MUST_CHECK;

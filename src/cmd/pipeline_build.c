@@ -79,6 +79,7 @@ static struct build_config build_config(struct pipeline *p, void (*on_event)(voi
 		.make_runner = make_chosen_runner,
 		.runner_ctx = p,
 		.lanes = p->settings->jobs,
+		.past = p->past,
 		.policy = p->settings->on_conflict,
 		.on_event = on_event,
 		.ctx = ctx,
@@ -169,8 +170,13 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 			               build_discovered(p->build, &n)->module);
 		adopt_discovered(p);
 		remember_work(p);
+		bool damaged = build_damaged(p->build) > 0;
 		build_free(p->build);
 		p->build = NULL;
+		if (damaged) { /* the past does not know what became of the store */
+			past_free(p->past);
+			p->past = NULL;
+		}
 		if (pipeline_save_discovered(p, err) || pipeline_replan(p, err))
 			return -1;
 	}

@@ -215,10 +215,19 @@ static int make_setup(struct pipeline *p, struct err *err)
 	return 0;
 }
 
+/* The interpreter needs longer to import the checker than the plan to be made. A failure shows when it is asked. */
+static void start_early(struct pipeline *p)
+{
+	struct err ignored = ERR_INIT;
+	if (p->expects_runs && strcmp(p->settings->runner, "worker") == 0 && pipeline_worker(p, &ignored))
+		err_release(&ignored);
+}
+
 int pipeline_describe(struct pipeline *p, struct err *err)
 {
 	if (digest_worker(p, err))
 		return -1;
+	start_early(p);
 	if (!load_answer(p) && ask_worker(p, err))
 		return -1;
 	if (p->refused)

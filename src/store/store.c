@@ -74,6 +74,11 @@ bool store_has(struct store *s, const struct digest *d)
 	return s->kind->size(s, SHELF_BLOBS, d, &size);
 }
 
+uint64_t store_stamp(struct store *s)
+{
+	return s->kind->stamp ? s->kind->stamp(s) : 0;
+}
+
 bool store_blob_path(struct store *s, const struct digest *d, const char **ret_path)
 {
 	if (!s->kind->path || !store_has(s, d))

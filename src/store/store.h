@@ -46,6 +46,9 @@ int store_put(struct store *s, struct span bytes, struct digest *ret, struct err
 /* *ret_found is false on a miss (or a corrupt blob, which is removed). Appends to `out`. */
 int store_get(struct store *s, const struct digest *d, struct buf *out, bool *ret_found, struct err *err) MUST_CHECK;
 bool store_has(struct store *s, const struct digest *d);
+/* Another number when blobs came or went since the last time, whoever did it; 0: this kind cannot tell. What is altered
+ * in place does not show, nor what goes within a tick of the file system's clock: a reader verifies what it reads. */
+uint64_t store_stamp(struct store *s);
 /* The file that holds the blob, for a reader that verifies by itself (the worker, staging); false: a miss, or a kind of
  * store without files. The path is valid until the next call. */
 bool store_blob_path(struct store *s, const struct digest *d, const char **ret_path);

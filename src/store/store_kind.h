@@ -31,6 +31,8 @@ struct store_kind {
 	void (*remove)(struct store *s, enum store_shelf shelf, const struct digest *name);
 	/* NULL: this kind has no files. */
 	const char *(*path)(struct store *s, enum store_shelf shelf, const struct digest *name);
+	/* See store_stamp; NULL: cannot tell. */
+	uint64_t (*stamp)(struct store *s);
 	int (*names)(struct store *s, enum store_shelf shelf, struct arena *arena, struct store_names *ret,
 	             struct err *err);
 	int (*scratch)(struct store *s, const char **ret_dir, struct err *err);

@@ -148,6 +148,27 @@ static int local_write(struct store *s, enum store_shelf shelf, const struct dig
 	return rc == 0 ? 0 : explain(l, err);
 }
 
+/* Every name that comes or goes changes the times of one of the 256 directories. */
+static uint64_t local_stamp(struct store *s)
+{
+	struct store_local *l = (struct store_local *)s;
+	struct buf seen = BUF_INIT, path = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	for (unsigned i = 0; i < 256; i++) {
+		struct file_stat st = { .kind = FILE_NONE };
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s/%02x", l->versioned, store_shelf_names[SHELF_BLOBS], i);
+		if (fs_stat(path.data, &st, &ignored) != 0)
+			err_release(&ignored);
+		buf_put_u64(&seen, (uint64_t)st.mtime_ns);
+		buf_put_u64(&seen, st.inode);
+	}
+	uint64_t stamp = hash_xxh3(buf_span(&seen));
+	buf_release(&seen);
+	buf_release(&path);
+	return stamp;
+}
+
 static int local_scratch(struct store *s, const char **ret_dir, struct err *err)
 {
 	struct store_local *l = (struct store_local *)s;
@@ -255,6 +276,7 @@ static const struct store_kind local_kind = {
 	.size = local_size,
 	.remove = local_remove,
 	.path = local_path,
+	.stamp = local_stamp,
 	.names = local_names,
 	.scratch = local_scratch,
 	.state_dir = local_state_dir,

@@ -42,6 +42,8 @@ struct world {
 	struct fake fake;
 	uint32_t events[BUILD_FAILED + 1];
 	bool no_runner;
+	bool remembers; /* each build gets what the one before knew */
+	struct past *past;
 };
 
 /* ---- the runner ---- */
@@ -204,8 +206,26 @@ static int set_up(void **state)
 	return loop_new(&w->loop, &w->clock, &err);
 }
 
+static int set_up_with_memory(void **state)
+{
+	int failed = set_up(state);
+	((struct world *)*state)->remembers = true;
+	return failed;
+}
+
+static void remember(struct world *w)
+{
+	struct buf file = BUF_INIT;
+	if (!w->build || !w->remembers || !build_encode_past(w->build, &file))
+		return;
+	past_free(w->past);
+	w->config.past = w->past = past_decode(&file);
+	assert_non_null(w->past);
+}
+
 static void forget_build(struct world *w)
 {
+	remember(w);
 	build_free(w->build);
 	w->build = NULL;
 	plan_release(&w->plan);
@@ -217,7 +237,9 @@ static void forget_build(struct world *w)
 static int tear_down(void **state)
 {
 	struct world *w = *state;
+	w->remembers = false;
 	forget_build(w);
+	past_free(w->past);
 	buf_release(&w->fake.log);
 	options_free(w->options);
 	store_close(w->store);
@@ -404,6 +426,41 @@ static void a_result_whose_interface_is_gone_is_a_miss(void **state)
 	store_discard(w->store, &unit_of(w, "b")->result.members[0].interface.data);
 	assert_ok(BUILD(w, CHAIN, NULL));
 	assert_string_equal(log_of(w), "b | ");
+}
+
+static void what_the_last_build_knew_needs_no_table_of_the_store(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	for (uint32_t u = 0; u < w->plan.unit_count; u++) {
+		store_discard_record(w->store, STORE_MANIFESTS, &build_unit(w->build, u)->manifest_key);
+		store_discard_record(w->store, STORE_ACTIONS, &build_unit(w->build, u)->strict_key);
+	}
+	assert_ok(BUILD(w, CHAIN_A, NULL));
+	assert_string_equal(log_of(w), "a | ");
+	assert_counts(w, .units_run = 1, .bodies_run = 1, .hit_manifest = 2, .cutoff = 2);
+}
+
+static void a_past_that_was_altered_is_none(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	struct buf file = BUF_INIT;
+	assert_ok(BUILD(w, CHAIN, NULL));
+	assert_true(build_encode_past(w->build, &file));
+	for (size_t i = 0; i < file.len; i++) {
+		struct buf altered = BUF_INIT;
+		buf_add(&altered, file.data, file.len);
+		altered.data[i] ^= 1;
+		assert_null(past_decode(&altered));
+	}
+	for (size_t n = 0; n < file.len; n += 7) {
+		struct buf torn = BUF_INIT;
+		buf_add(&torn, file.data, n);
+		assert_null(past_decode(&torn));
+	}
+	buf_release(&file);
 }
 
 static void a_record_of_other_bytes_is_a_miss(void **state)
@@ -624,6 +681,8 @@ static void a_plan_without_modules_is_built_at_once(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* The same with memory: what the last build knew changes nothing that can be seen. */
+#define MEMORY_TEST(name) { #name "_with_memory", name, set_up_with_memory, tear_down, NULL }
 
 int main(void)
 {
@@ -651,6 +710,19 @@ int main(void)
 		TEST(what_the_checker_discovers_is_handed_on),
 		TEST(an_interface_that_was_altered_in_the_store_is_made_again_by_another_build),
 		TEST(damage_that_is_not_in_the_store_is_a_failure),
+		MEMORY_TEST(nothing_runs_twice),
+		MEMORY_TEST(an_interface_that_comes_out_the_same_stops_the_work),
+		MEMORY_TEST(an_interface_that_changes_runs_who_used_it),
+		MEMORY_TEST(what_was_used_though_not_imported_counts_as_used),
+		MEMORY_TEST(what_is_used_must_still_be_reachable),
+		MEMORY_TEST(a_result_whose_interface_is_gone_is_a_miss),
+		MEMORY_TEST(a_module_that_cannot_be_read_is_always_asked_about),
+		MEMORY_TEST(nothing_is_read_when_that_is_asked_for),
+		MEMORY_TEST(a_blocked_unit_blocks_what_stands_on_it),
+		MEMORY_TEST(a_failed_unit_stops_only_what_stands_on_it),
+		MEMORY_TEST(an_interface_that_was_altered_in_the_store_is_made_again_by_another_build),
+		MEMORY_TEST(what_the_last_build_knew_needs_no_table_of_the_store),
+		MEMORY_TEST(a_past_that_was_altered_is_none),
 		TEST(an_interrupt_ends_the_build),
 		TEST(a_runner_that_cannot_be_made_or_started_ends_the_build),
 		TEST(a_very_long_chain_can_be_blocked),

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -75,6 +76,29 @@ static void overwrite(const char *path, const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
+}
+
+/* The file system's clock ticks every few milliseconds. */
+static void let_the_clock_tick(void)
+{
+	nanosleep(&(struct timespec){ 0, 20 * 1000 * 1000 }, NULL);
+}
+
+static void the_stamp_changes_when_blobs_come_and_go(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	struct digest d;
+	uint64_t empty = store_stamp(f->store), one;
+	assert_ok(store_put(f->store, span_of("a blob"), &d, &err));
+	one = store_stamp(f->store);
+	assert_true(one != empty);
+	assert_true(store_stamp(f->store) == one);
+	let_the_clock_tick();
+	assert_ok(store_put(f->store, span_of("a blob"), &d, &err));
+	assert_true(store_stamp(f->store) == one);
+	store_discard(f->store, &d);
+	assert_true(store_stamp(f->store) != one);
 }
 
 static void a_blob_is_a_read_only_file_with_the_bare_bytes(void **state)
@@ -365,6 +389,7 @@ static void a_store_that_can_only_be_read_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(the_stamp_changes_when_blobs_come_and_go),
 		TEST(a_blob_is_a_read_only_file_with_the_bare_bytes),
 		TEST(a_torn_or_altered_blob_is_a_miss_and_replaced_by_the_next_put),
 		TEST(a_put_replaces_a_torn_blob_that_nobody_read),
