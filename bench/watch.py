@@ -35,7 +35,7 @@ class Watcher:
     def __init__(self, tree: trees.Tree, home: str, cache: str) -> None:
         os.makedirs(home)
         self.stats_file = os.path.join(home, "stats.json")
-        self.errors = open(os.path.join(home, "errors"), "w+")
+        self.errors = open(os.path.join(home, "errors"), "w")
         self.said: queue.Queue[tuple[float, str]] = queue.Queue()
         self.lines: Counter[str] = Counter()
         self.first = True
@@ -50,23 +50,28 @@ class Watcher:
         assert self.process.stdout
         for text in self.process.stdout:
             self.said.put((time.monotonic(), text.rstrip("\n")))
-        self.said.put((time.monotonic(), ""))
 
     def closed(self) -> float:
         """Waits for the end of the check that is under way; the time at which its closing line was read."""
-        while True:
-            try:
-                when, text = self.said.get(timeout=PATIENCE)
-            except queue.Empty:
-                raise measure.Failed(f"`sepal check --watch` said nothing for {PATIENCE:.0f} seconds") from None
-            if CLOSING.match(text):
-                self.first = False
-                return when
-            self.apply(text)
-            if self.process.poll() is not None and self.said.empty():
-                self.errors.seek(0)
-                raise measure.Failed(f"`sepal check --watch` ended by itself, with status {self.process.returncode}:\n"
-                                     f"{self.errors.read()[-2000:]}")
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with contextlib.suppress(queue.Empty):
+                when, text = self.said.get(timeout=1)
+                if CLOSING.match(text):
+                    self.first = False
+                    return when
+                self.apply(text)
+                continue
+            complaint = self.complaint()
+            if complaint or self.process.poll() is not None:
+                raise measure.Failed(f"`sepal check --watch` does not watch any more:\n{complaint}")
+        raise measure.Failed(f"`sepal check --watch` said nothing for {PATIENCE:.0f} seconds")
+
+    def complaint(self) -> str:
+        """What it said when a check failed: it then waits for another change, which would not come."""
+        with open(self.errors.name) as file:
+            text = file.read()
+        return text[-2000:] if re.search(r"^sepal: (?!warning)", text, re.MULTILINE) else ""
 
     def apply(self, text: str) -> None:
         if self.first:

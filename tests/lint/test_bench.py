@@ -253,6 +253,14 @@ class Whole(unittest.TestCase):
             (row,) = json.load(file)["rows"]
         self.assertEqual((row["ours"], row["rival"], row["same_lines"]), ("sepal --watch", "dmypy", True))
 
+    def test_a_watch_that_fails_is_not_waited_for(self) -> None:
+        self.program("sepal", 'case "$*" in *--help*) echo --watch;; *--watch*) echo "sepal: no disk" >&2; '
+                              "sleep 60;; esac")
+        process = self.start("--rows", "watch", "--trees", "fastapi", "--runs", "1")
+        output = process.communicate()[0]
+        self.assertEqual(process.returncode, 3, output)
+        self.assertIn("sepal: no disk", output)
+
     def test_the_exit_status_tells_of_other_lines(self) -> None:
         self.program("python", "echo 'a.py:1: error: something else'; exit 1")
         process = self.start("--rows", "no-op", "--trees", "fastapi", "--runs", "1")
