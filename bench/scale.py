@@ -38,7 +38,7 @@ def run_synthetic(row: rows.Row, home: str, modules: int, runs: int) -> race.Res
         both.peak_mb.append(max(parts["plan"].peak_mb[-1], parts["no-op"].peak_mb[-1]))
     return verdict(row, modules, both, {
         "shape": {"modules": modules, "depth": depth, "fan_in": FAN_IN, "cycles": CYCLES, "seed": SEED},
-        "first_check_seconds": round(first.seconds, 2),
+        "first_check": {"seconds": round(first.seconds, 2), "peak_mb": round(first.own_peak_mb, 1)},
         "parts": {name: {"seconds": track.seconds, "peak_mb": track.peak_mb, "cpu": track.cpu}
                   for name, track in parts.items()}})
 
