@@ -403,7 +403,7 @@ static void on_interrupt(struct loop *loop, int signo, void *ctx)
 int build_run(struct build *b, struct err *err)
 {
 	int failed = 0;
-	loop_watch_interrupt(b->config.loop, on_interrupt, b);
+	struct loop_interrupt former = loop_watch_interrupt(b->config.loop, on_interrupt, b);
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)
 		if (!b->units[i].waits_for)
 			make_ready(b, i);
@@ -423,7 +423,7 @@ int build_run(struct build *b, struct err *err)
 		BUG("%u units without an answer", b->unfinished);
 	if (b->runner)
 		b->stats.checker_processes = b->runner->processes(b->runner);
-	loop_watch_interrupt(b->config.loop, NULL, NULL);
+	loop_watch_interrupt(b->config.loop, former.interrupted, former.ctx);
 	return failed;
 }
 

@@ -4,21 +4,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/check.h"
 #include "cmd/cmd.h"
 #include "cmd/history.h"
 #include "cmd/last.h"
-#include "cmd/pipeline.h"
-#include "cmd/report.h"
 #include "cmd/stats.h"
-#include "ui/status.h"
-
-struct check {
-	struct pipeline pipeline;
-	struct status status;
-	struct history *history;
-	const char *current;
-	bool quiet;
-};
+#include "cmd/watch.h"
 
 static void print(FILE *to, const struct buf *text)
 {
@@ -118,12 +109,11 @@ static int report_failures(const struct err *first, uint32_t more, struct err *e
 }
 
 /* What remains after a build: failures of the environment come before the report's own status. */
-static int conclude(struct check *c, const struct report *report, int *ret_exit, struct err *err)
+static int conclude(struct check *c, struct err *err)
 {
 	struct pipeline *p = &c->pipeline;
 	const struct digest_map *outputs = build_outputs(p->build);
 	const struct err *failure = build_first_failure(p->build);
-	*ret_exit = report->exit_status;
 	if (failure)
 		return report_failures(failure, build_stats(p->build).failed - 1, err);
 	if (outputs->conflict_count)
@@ -133,10 +123,56 @@ static int conclude(struct check *c, const struct report *report, int *ret_exit,
 	return 0;
 }
 
-static int check_changed(struct check *c, int *ret_exit, struct err *err)
+static void show(struct check *c, const struct report *r)
+{
+	c->exit_status = r->exit_status;
+	c->show(c->ctx, r);
+}
+
+/* The checker does not take the command line, or there is no plan because of the user's mistake. */
+static void show_without_build(struct check *c, const struct look *look)
 {
 	struct pipeline *p = &c->pipeline;
 	struct report report = REPORT_INIT;
+	if (p->refused) {
+		buf_add_str(&report.out, p->refused_out);
+		buf_add_str(&report.err, p->refused_err);
+		report.exit_status = p->refused_exit;
+		report.total_at = report.out.len;
+	} else {
+		report_fatal(p, look, &report);
+	}
+	show(c, &report);
+	report_release(&report);
+}
+
+static int build_and_show(struct check *c, const struct look *look, struct err *err)
+{
+	struct pipeline *p = &c->pipeline;
+	struct report report = REPORT_INIT;
+	c->history = history_open(p);
+	pipeline_recall(p);
+	int failed = pipeline_build(p, on_event, c, err);
+	status_erase(&c->status);
+	int64_t start = trace_now(p->trace);
+	if (!failed) {
+		report_make(p, look, &report);
+		show(c, &report);
+		warn_of_corruption(c);
+		c->seen = last_observe(p);
+		failed = pipeline_save(p, err) || history_save(c->history, p, err) || stats_write_build(p, err) ||
+		         conclude(c, err);
+		if (!failed && build_stats(p->build).blocked == 0)
+			failed = last_save(p, c->seen, &report, err);
+		trace_since(p->trace, TRACE_LANE_SEPAL, "report and save", "", start);
+	}
+	report_release(&report);
+	return failed ? -1 : 0;
+}
+
+int check_run(struct check *c, struct err *err)
+{
+	struct pipeline *p = &c->pipeline;
 	struct look look;
 	int64_t start = trace_now(p->trace);
 	p->expects_runs = true;
@@ -144,66 +180,65 @@ static int check_changed(struct check *c, int *ret_exit, struct err *err)
 		return -1;
 	trace_since(p->trace, TRACE_LANE_SEPAL, "describe", "", start);
 	if (p->refused) {
-		fputs(p->refused_out, stdout);
-		fputs(p->refused_err, stderr);
-		*ret_exit = p->refused_exit;
+		show_without_build(c, NULL);
 		return 0;
 	}
 	start = trace_now(p->trace);
 	if (look_now(&p->described.display, &look, err) || pipeline_plan(p, err))
 		return -1;
 	trace_since(p->trace, TRACE_LANE_SEPAL, "plan", "", start);
-	if (p->plan.fatal) {
-		report_fatal(p, &look, &report);
-		print(stdout, &report.out);
-		print(stderr, &report.err);
-		*ret_exit = report.exit_status;
-		report_release(&report);
-		return 0;
-	}
-	c->history = history_open(p);
-	pipeline_recall(p);
-	int failed = pipeline_build(p, on_event, c, err);
-	status_erase(&c->status);
-	start = trace_now(p->trace);
-	if (!failed) {
-		report_make(p, &look, &report);
-		print(stdout, &report.out);
-		print(stderr, &report.err);
-		warn_of_corruption(c);
-		failed = pipeline_save(p, err) || history_save(c->history, p, err) || stats_write_build(p, err) ||
-		         conclude(c, &report, ret_exit, err);
-		if (!failed && build_stats(p->build).blocked == 0)
-			failed = last_save(p, &report, err);
-		trace_since(p->trace, TRACE_LANE_SEPAL, "report and save", "", start);
-	}
-	report_release(&report);
-	return failed ? -1 : 0;
+	if (!p->plan.fatal)
+		return build_and_show(c, &look, err);
+	show_without_build(c, &look);
+	c->seen = last_observe(p);
+	return 0;
+}
+
+void check_init(struct check *c, const struct settings *s, void (*show_report)(void *ctx, const struct report *r),
+                void *ctx)
+{
+	struct winsize size = { 0 };
+	*c = (struct check){ .show = show_report, .ctx = ctx, .quiet = s->quiet };
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	status_init(&c->status, STDERR_FILENO, isatty(STDERR_FILENO) && !s->quiet, size.ws_col, s->verbose);
+}
+
+void check_release(struct check *c)
+{
+	history_free(c->history);
+	witness_free(c->seen);
+	pipeline_close(&c->pipeline);
+}
+
+static void print_report(void *ctx, const struct report *r)
+{
+	(void)ctx;
+	print(stdout, &r->out);
+	print(stderr, &r->err);
 }
 
 int cmd_check(const struct settings *s, int *ret_exit, struct err *err)
 {
-	struct check c = { .quiet = s->quiet };
+	struct check c;
 	struct last last = { REPORT_INIT, 0, 0 };
 	bool unchanged = false;
-	struct winsize size = { 0 };
-	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	status_init(&c.status, STDERR_FILENO, isatty(STDERR_FILENO) && !s->quiet, size.ws_col, s->verbose);
+	if (s->watch)
+		return watch_run(s, ret_exit, err);
+	check_init(&c, s, print_report, NULL);
 	int failed = pipeline_open(&c.pipeline, s, err);
 	if (!failed && !s->no_store_read)
 		unchanged = last_load(&c.pipeline, &last);
 	if (!failed && unchanged) {
-		print(stdout, &last.report.out);
-		print(stderr, &last.report.err);
-		*ret_exit = last.report.exit_status;
+		print_report(NULL, &last.report);
+		c.exit_status = last.report.exit_status;
 		failed = stats_write_unchanged(&c.pipeline, last.units, last.modules, err);
 	} else if (!failed) {
-		failed = check_changed(&c, ret_exit, err);
+		failed = check_run(&c, err);
 	}
 	if (!failed)
 		failed = trace_write(c.pipeline.trace, s->trace, err);
-	history_free(c.history);
+	*ret_exit = c.exit_status;
 	report_release(&last.report);
-	pipeline_close(&c.pipeline);
+	check_release(&c);
 	return failed;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "model/record.h"
-#include "source/witness.h"
 #include "sys/fs.h"
 #include "sys/path.h"
 
@@ -80,9 +79,10 @@ static void observe_programs(struct pipeline *p, struct witness *w)
 			witness_path(w, path_join(&p->arena, dir, list.entries[i].name));
 }
 
-static void observe(struct pipeline *p, struct witness *w)
+struct witness *last_observe(struct pipeline *p)
 {
 	const struct described *d = &p->described;
+	struct witness *w = witness_new(p->began_ns);
 	const char *const *const lists[] = {
 		(const char *const *)d->depend_files,
 		(const char *const *)d->depend_absent,
@@ -105,13 +105,12 @@ static void observe(struct pipeline *p, struct witness *w)
 		witness_env(w, d->depend_env[i].name);
 	witness_env(w, "PATH");
 	witness_env(w, "SEPAL_WORKER_DIR");
+	return w;
 }
 
-int last_save(struct pipeline *p, const struct report *report, struct err *err)
+int last_save(struct pipeline *p, const struct witness *w, const struct report *report, struct err *err)
 {
-	struct witness *w = witness_new(p->began_ns);
 	struct buf out = BUF_INIT, look = BUF_INIT;
-	observe(p, w);
 	describe_look(&look);
 	size_t start = record_begin(&out, MAGIC, VERSION);
 	buf_put_str(&out, SEPAL_VERSION);
@@ -124,7 +123,6 @@ int last_save(struct pipeline *p, const struct report *report, struct err *err)
 	buf_put_u32(&out, p->plan.module_count);
 	record_seal(&out, start);
 	int failed = fs_write_atomic(pipeline_state_file(p, "last"), buf_span(&out), 0, err);
-	witness_free(w);
 	buf_release(&out);
 	buf_release(&look);
 	return failed;

@@ -10,6 +10,7 @@
 #define SEPAL_CMD_LAST_H
 
 #include "cmd/report.h"
+#include "source/witness.h"
 
 struct last {
 	struct report report;
@@ -18,6 +19,8 @@ struct last {
 
 /* False when there is no kept run, or something changed. Needs pipeline_open only. */
 bool last_load(struct pipeline *p, struct last *ret) MUST_CHECK;
-int last_save(struct pipeline *p, const struct report *report, struct err *err) MUST_CHECK;
+/* Everything that a run with a plan stood on, as it is now. The caller frees it. */
+struct witness *last_observe(struct pipeline *p);
+int last_save(struct pipeline *p, const struct witness *w, const struct report *report, struct err *err) MUST_CHECK;
 
 #endif

@@ -65,10 +65,18 @@ static void name_run(struct pipeline *p)
 
 int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err)
 {
+	return pipeline_open_kept(p, s, NULL, err);
+}
+
+int pipeline_open_kept(struct pipeline *p, const struct settings *s, struct pipeline_kept *kept, struct err *err)
+{
 	const char *real;
 	struct digest tree;
 	memset(p, 0, sizeof *p);
 	p->settings = s;
+	p->kept = kept;
+	p->loop = kept ? kept->loop : NULL;
+	p->store = kept ? kept->store : NULL;
 	p->checker = checker_find(s->checker);
 	p->clock = clock_system();
 	p->trace = s->trace ? trace_new(&p->clock) : NULL;
@@ -76,10 +84,24 @@ int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err)
 	if (fs_cwd(&p->arena, &p->cwd, err) || find_python(p, err) || fs_realpath(&p->arena, p->cwd, &real, err))
 		return -1;
 	name_run(p);
-	if (store_open_local(s->store, &p->store, err))
+	if (!p->store && store_open_local(s->store, &p->store, err))
 		return -1;
 	hash_sha256(span_of(real), &tree);
 	return store_state_dir(p->store, &tree, &p->state_dir, err);
+}
+
+int pipeline_kept_open(struct pipeline_kept *kept, const struct settings *s, struct err *err)
+{
+	*kept = (struct pipeline_kept){ .clock = clock_system(), .worker = kept_worker_new() };
+	return loop_new(&kept->loop, &kept->clock, err) || store_open_local(s->store, &kept->store, err) ? -1 : 0;
+}
+
+void pipeline_kept_close(struct pipeline_kept *kept)
+{
+	kept_worker_free(kept->worker);
+	if (kept->store)
+		store_close(kept->store);
+	loop_free(kept->loop);
 }
 
 const char *pipeline_state_file(struct pipeline *p, const char *kind)
@@ -121,9 +143,10 @@ void pipeline_close(struct pipeline *p)
 	js_free(p->answer);
 	free(p->discovered);
 	map_release(&p->ran_before);
-	if (p->store)
+	if (p->store && !p->kept)
 		store_close(p->store);
-	loop_free(p->loop);
+	if (!p->kept)
+		loop_free(p->loop);
 	trace_free(p->trace);
 	arena_release(&p->arena);
 }

@@ -11,8 +11,17 @@
 #include "exec/worker.h"
 #include "sys/trace.h"
 
+/* What outlives one look at the work tree: `sepal check --watch` takes many, one pipeline each. */
+struct pipeline_kept {
+	struct clock clock;
+	struct loop *loop;
+	struct store *store;
+	struct kept_worker *worker;
+};
+
 struct pipeline {
 	const struct settings *settings;
+	struct pipeline_kept *kept; /* NULL: nothing is, and loop and store are this pipeline's own */
 	struct arena arena;
 	struct clock clock;
 	struct loop *loop;
@@ -55,6 +64,12 @@ struct pipeline {
 };
 
 int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err) MUST_CHECK;
+int pipeline_kept_open(struct pipeline_kept *kept, const struct settings *s, struct err *err) MUST_CHECK;
+void pipeline_kept_close(struct pipeline_kept *kept); /* accepts a zeroed one */
+int pipeline_open_kept(struct pipeline *p, const struct settings *s, struct pipeline_kept *kept,
+                       struct err *err) MUST_CHECK;
+/* Ends the build, and starts the worker that the next one will want if none is there that fits. Needs a plan. */
+int pipeline_warm(struct pipeline *p, struct err *err) MUST_CHECK;
 /* After success either p->described is ready, or p->refused is set. */
 int pipeline_describe(struct pipeline *p, struct err *err) MUST_CHECK;
 int pipeline_plan(struct pipeline *p, struct err *err) MUST_CHECK;

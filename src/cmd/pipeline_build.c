@@ -28,6 +28,25 @@ static int runner_scratch(struct pipeline *p, const char *kind, const char **ret
 	return fs_mkdirs(*ret, err);
 }
 
+/* All that a worker process is set up for: another build may use it if this is the same. */
+static void identify_worker(const struct pipeline *p, const struct worker_begin *begin, struct digest *ret)
+{
+	const struct js *parts[] = { begin->options, begin->plugins, begin->plugin_config };
+	struct hasher *h = hasher_new();
+	hasher_field_digest(h, "toolchain", &p->toolchain);
+	hasher_field_str(h, "python", p->python);
+	hasher_field_str(h, "program", p->worker_program);
+	hasher_field_str(h, "typeshed", p->described.typeshed);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		struct buf text = BUF_INIT;
+		if (parts[i])
+			js_write(parts[i], 0, &text);
+		hasher_field(h, "begin", buf_span(&text));
+		buf_release(&text);
+	}
+	hasher_finish(h, ret);
+}
+
 static int make_runner_of(struct pipeline *p, const char *kind, const struct runner_events *events, struct runner **ret,
                           struct err *err)
 {
@@ -48,9 +67,18 @@ static int make_runner_of(struct pipeline *p, const char *kind, const struct run
 		return err_set(err, ERR_USAGE, "%s has no hermetic form; use --runner worker", p->checker->name);
 	if (strcmp(kind, "process") == 0)
 		return runner_process_new(&config, ret, err);
+	struct worker_begin begin = { p->described.global_options, p->described.plugins, p->described.plugin_config_js };
+	if (p->kept) {
+		config.kept = p->kept->worker;
+		identify_worker(p, &begin, &config.identity);
+		if (kept_worker_fits(p->kept->worker, &config.identity)) {
+			worker_free(p->worker); /* was only asked to describe */
+			p->worker = NULL;
+			return runner_worker_new(&config, NULL, &begin, ret, err);
+		}
+	}
 	if (pipeline_worker(p, err))
 		return -1;
-	struct worker_begin begin = { p->described.global_options, p->described.plugins, p->described.plugin_config_js };
 	struct worker *w = p->worker;
 	p->worker = NULL; /* the runner's from now on */
 	return runner_worker_new(&config, w, &begin, ret, err);
@@ -60,6 +88,20 @@ static int make_chosen_runner(void *ctx, const struct runner_events *events, str
 {
 	struct pipeline *p = ctx;
 	return make_runner_of(p, p->settings->runner, events, ret, err);
+}
+
+int pipeline_warm(struct pipeline *p, struct err *err)
+{
+	static const struct runner_events none = { 0 };
+	struct runner *r;
+	build_free(p->build); /* gives back the worker that it had */
+	p->build = NULL;
+	if (strcmp(p->settings->runner, "worker") != 0)
+		return 0;
+	if (make_chosen_runner(p, &none, &r, err))
+		return -1;
+	r->free(r); /* leaves the worker where the next one finds it */
+	return 0;
 }
 
 static int make_process_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)

@@ -219,6 +219,8 @@ static int make_setup(struct pipeline *p, struct err *err)
 static void start_early(struct pipeline *p)
 {
 	struct err ignored = ERR_INIT;
+	if (p->kept && kept_worker_lives(p->kept->worker))
+		return;
 	if (p->expects_runs && strcmp(p->settings->runner, "worker") == 0 && pipeline_worker(p, &ignored))
 		err_release(&ignored);
 }

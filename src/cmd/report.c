@@ -85,6 +85,7 @@ static void print_lines(struct renderer *r, const char *const *lines, struct buf
 
 static void summarise(struct renderer *r, bool blockers, struct report *ret)
 {
+	ret->total_at = ret->out.len;
 	text_render_summary(&r->options, &r->tally, r->p->described.source_count, blockers, &ret->out);
 	ret->exit_status = text_exit_status(&r->tally, blockers);
 }
@@ -332,6 +333,7 @@ void report_make(struct pipeline *p, const struct look *look, struct report *ret
 		render_blocker(&r, blocker, module, ret);
 	else
 		render_unused_sections(&r, &ret->out);
+	ret->total_at = ret->out.len;
 	/* Where units have no answer there is nothing to sum up, and least of all success. */
 	if (!build_first_failure(p->build))
 		summarise(&r, blocker != NULL, ret);

@@ -12,9 +12,10 @@
 struct report {
 	struct buf out, err; /* for standard output and standard error */
 	int exit_status;
+	size_t total_at; /* where the summary line begins in `out`; its end if there is none */
 };
 
-#define REPORT_INIT { BUF_INIT, BUF_INIT, 0 }
+#define REPORT_INIT { BUF_INIT, BUF_INIT, 0, 0 }
 
 /* How text looks here and now: part of what a kept report depends on. */
 struct look {

@@ -55,6 +55,8 @@ static const struct row ROWS[] = {
 	  "write what was done as JSON (schemas/stats.schema.json)", NULL },
 	{ "trace", 0, TEXT, ON_CHECK, AT(trace), "FILE",
 	  "write what took how long, in Chrome's trace format (one lane per child of the worker)", NULL },
+	{ "watch", 'w', FLAG, ON_CHECK, AT(watch), NULL,
+	  "check again whenever something changes, and print what is different, until interrupted", NULL },
 	{ "on-conflict", 0, POLICY, ON_CHECK | ON_MERGE, AT(on_conflict), "RULE",
 	  "different outputs for one action: fail (default), harmless (accept equal canonical forms), first", NULL },
 	{ "no-store-read", 0, FLAG, ON_CHECK, AT(no_store_read), NULL,
@@ -256,6 +258,10 @@ int settings_parse(int argc, char **argv, struct arena *a, struct settings *ret,
 			s.paths[paths++] = argv[i];
 		}
 	}
+	if (s.watch && s.no_store_read)
+		return err_set(err, ERR_USAGE,
+		               "--watch checks again only what a change concerns, and --no-store-read everything: give one of "
+		               "them");
 	if (s.jobs < 1)
 		return err_set(err, ERR_USAGE, "--jobs wants at least 1");
 	if (fs_cwd(a, &cwd, err) || default_store(a, cwd, &s, err))

@@ -24,7 +24,7 @@ struct settings {
 	unsigned jobs;
 	unsigned timeout_seconds;
 	enum conflict_policy on_conflict;
-	bool no_store_read, verbose, quiet, keep_failed, store_only;
+	bool watch, no_store_read, verbose, quiet, keep_failed, store_only;
 	double sample;          /* verify: share of units, 0 to 1 */
 	unsigned seed;          /* verify --sample: which units */
 	const char **paths;     /* NULL-terminated */

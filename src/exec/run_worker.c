@@ -2,6 +2,9 @@
  * The worker runner: units go to the worker as `run` frames, their dependencies as `modules` frames (each module once
  * per run), artifacts come back as ranges of pack files. The frames are documented in doc/formats/worker.md.
  *
+ * With a kept worker (exec/kept_worker.h) the process has lived through other builds: what those announced need not be
+ * announced again, and an interface that is loaded and has changed since makes it start a new generation.
+ *
  * The units of a batch share a process. When it crashes, dies or takes too long, nobody can tell which of them is to
  * blame: those that have no answer yet are run once more, each in a batch of its own, and only then fail.
  */
@@ -14,8 +17,9 @@
 #include "base/map.h"
 #include "base/xalloc.h"
 #include "exec/runner.h"
+#include "sys/fs.h"
 
-enum { ARTIFACT_LIMIT = 256 * 1024 * 1024 };
+enum { ARTIFACT_LIMIT = 256 * 1024 * 1024, FEW_UNITS = 8 };
 #define ANSWERED UINT32_MAX /* in place of a member's index */
 
 struct flight {
@@ -40,6 +44,7 @@ struct batch {
 	struct flight *flights;
 	uint32_t count;
 	uint32_t timer;
+	char *pack; /* the file with its artifacts, once it has any */
 	struct worker_runner *runner;
 	struct batch *next;
 };
@@ -52,6 +57,7 @@ struct worker_runner {
 	struct suspect *suspects; /* to be run alone, before anything new */
 	uint32_t suspect_count, suspect_cap;
 	uint32_t next_batch, running;
+	uint32_t generation; /* of the worker; 1 if it is not kept */
 	uint64_t started;
 	bool *options_sent; /* per option set */
 	uint32_t options_cap;
@@ -59,6 +65,17 @@ struct worker_runner {
 };
 
 /* ---- requests ---- */
+
+static bool is_options_news(struct worker_runner *r, uint32_t set)
+{
+	struct buf text = BUF_INIT;
+	if (!r->config.kept)
+		return true;
+	js_write(options_values(r->config.setup->options, set), 0, &text);
+	bool news = kept_worker_options(r->config.kept, set, buf_span(&text));
+	buf_release(&text);
+	return news;
+}
 
 static void send_options(struct worker_runner *r, uint32_t set)
 {
@@ -71,6 +88,8 @@ static void send_options(struct worker_runner *r, uint32_t set)
 	if (r->options_sent[set])
 		return;
 	r->options_sent[set] = true;
+	if (!is_options_news(r, set))
+		return;
 	struct js *frame = js_new_object();
 	js_set_string(frame, "op", "options");
 	js_set_int(frame, "index", set);
@@ -101,15 +120,32 @@ static struct js *encode_module(struct worker_runner *r, const struct dep_spec *
 	return m;
 }
 
+/* What is loaded stays as it is in a generation: the next one begins with nothing. */
+static void renew_generation(struct worker_runner *r, const struct unit_spec *const *units, uint32_t count)
+{
+	bool stale = false;
+	for (uint32_t i = 0; i < count && r->config.kept; i++)
+		stale = stale || kept_worker_is_stale(r->config.kept, units[i], r->generation);
+	if (!stale)
+		return;
+	struct js *frame = js_new_object();
+	js_set_string(frame, "op", "reset");
+	worker_send(r->worker, frame);
+	r->generation = kept_worker_reset(r->config.kept);
+	if (r->options_cap)
+		memset(r->options_sent, 0, r->options_cap * sizeof *r->options_sent);
+}
+
 static void announce(struct worker_runner *r, const struct unit_spec *unit)
 {
 	struct js *modules = js_new_array();
 	for (uint32_t i = 0; i < unit->closure_count; i++) {
 		struct dep_spec *d = unit->closure[i];
-		if (d->announced)
+		if (d->announced == r->generation)
 			continue;
-		d->announced = true;
-		js_append(modules, encode_module(r, d));
+		d->announced = r->generation;
+		if (!r->config.kept || kept_worker_announce(r->config.kept, d))
+			js_append(modules, encode_module(r, d));
 	}
 	if (!js_len(modules)) {
 		js_free(modules);
@@ -118,6 +154,23 @@ static void announce(struct worker_runner *r, const struct unit_spec *unit)
 	struct js *frame = js_new_object();
 	js_set_string(frame, "op", "modules");
 	js_set(frame, "modules", modules);
+	worker_send(r->worker, frame);
+}
+
+/* A kept worker loads what a few units stand on itself: the next edit of the same module finds it there. */
+static void load(struct worker_runner *r, const struct unit_spec *unit)
+{
+	struct js *names = js_new_array();
+	for (uint32_t i = 0; i < unit->closure_count; i++)
+		if (kept_worker_load(r->config.kept, unit->closure[i]))
+			js_append(names, js_new_string(unit->closure[i]->id));
+	if (!js_len(names)) {
+		js_free(names);
+		return;
+	}
+	struct js *frame = js_new_object();
+	js_set_string(frame, "op", "load");
+	js_set(frame, "modules", names);
 	worker_send(r->worker, frame);
 }
 
@@ -227,6 +280,8 @@ static int take_members(struct worker_runner *r, struct flight *f, const struct 
 	int fd = open(pack, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set_errno(err, ERR_IO, "cannot open the worker's pack file %s", pack);
+	if (!f->batch->pack)
+		f->batch->pack = xstrdup(pack);
 	/* The worker answers in its processing order or ours: members are found by name. */
 	struct map waiting = MAP_INIT;
 	for (uint32_t i = 0; i < f->spec->member_count; i++)
@@ -335,6 +390,20 @@ static void start_suspects(struct worker_runner *r)
 	}
 }
 
+/* A kept worker lives long: what has been read is removed. */
+static void forget_batch(struct worker_runner *r, struct batch *b)
+{
+	struct err ignored = ERR_INIT;
+	if (r->config.kept && b->pack && fs_unlink(b->pack, &ignored))
+		err_release(&ignored);
+	loop_cancel_timer(r->config.loop, b->timer);
+	for (uint32_t i = 0; i < b->count; i++)
+		arena_release(&b->flights[i].arena);
+	free(b->flights);
+	free(b->pack);
+	free(b);
+}
+
 static void end_batch(struct worker_runner *r, struct batch *b)
 {
 	for (uint32_t i = 0; i < b->count; i++) {
@@ -343,15 +412,12 @@ static void end_batch(struct worker_runner *r, struct batch *b)
 			err_set(&err, ERR_CHECKER, "the checker ended without an answer");
 			blame(r, &b->flights[i], &err);
 		}
-		arena_release(&b->flights[i].arena);
 	}
-	loop_cancel_timer(r->config.loop, b->timer);
 	struct batch **at = &r->batches;
 	while (*at != b)
 		at = &(*at)->next;
 	*at = b->next;
-	free(b->flights);
-	free(b);
+	forget_batch(r, b);
 	r->running--;
 	start_suspects(r);
 }
@@ -487,8 +553,9 @@ static void start_batch(struct worker_runner *r, const struct unit_spec *const *
                         uint32_t count)
 {
 	struct batch *b = xcalloc(1, sizeof *b);
-	*b = (struct batch){ r->next_batch++, xcalloc(count, sizeof *b->flights), count, 0, r, r->batches };
+	*b = (struct batch){ r->next_batch++, xcalloc(count, sizeof *b->flights), count, 0, NULL, r, r->batches };
 	struct js *frame = js_new_object(), *list = js_new_array();
+	renew_generation(r, units, count);
 	for (uint32_t i = 0; i < count; i++) {
 		b->flights[i].spec = units[i];
 		b->flights[i].unit = units[i]->unit;
@@ -497,6 +564,8 @@ static void start_batch(struct worker_runner *r, const struct unit_spec *const *
 		b->flights[i].told = told && told[i];
 		unit_outcome_init(units[i], &b->flights[i].arena, &b->flights[i].outcome);
 		announce(r, units[i]);
+		if (r->config.kept && count <= FEW_UNITS)
+			load(r, units[i]);
 		js_append(list, encode_unit(r, units[i]));
 	}
 	r->batches = b;
@@ -531,18 +600,29 @@ static uint64_t processes(const struct runner *base)
 	return ((const struct worker_runner *)base)->started;
 }
 
+/* Does the worker owe an answer? The end of a batch is none. */
+static bool is_owed(const struct worker_runner *r)
+{
+	bool owed = r->suspect_count > 0;
+	for (const struct batch *b = r->batches; b; b = b->next)
+		for (uint32_t i = 0; i < b->count; i++)
+			owed = owed || !b->flights[i].done;
+	return owed;
+}
+
 static void runner_free(struct runner *base)
 {
 	struct worker_runner *r = (struct worker_runner *)base;
-	worker_free(r->worker);
+	if (r->config.kept && !is_owed(r))
+		kept_worker_put(r->config.kept, r->worker, r->next_batch);
+	else if (r->config.kept)
+		kept_worker_drop(r->config.kept, r->worker);
+	else
+		worker_free(r->worker);
 	while (r->batches) {
 		struct batch *b = r->batches;
 		r->batches = b->next;
-		for (uint32_t i = 0; i < b->count; i++)
-			arena_release(&b->flights[i].arena);
-		loop_cancel_timer(r->config.loop, b->timer);
-		free(b->flights);
-		free(b);
+		forget_batch(r, b);
 	}
 	err_release(&r->gone);
 	free(r->suspects);
@@ -562,6 +642,8 @@ static int begin(struct worker_runner *r, const struct worker_begin *with, struc
 	js_set_int(frame, "lanes", r->config.lanes);
 	if (r->config.trace)
 		js_set_bool(frame, "trace", true);
+	if (r->config.kept)
+		js_set_bool(frame, "generations", true);
 	if (worker_ask(r->worker, frame, &answer, err))
 		return -1;
 	int failed = 0;
@@ -578,13 +660,19 @@ int runner_worker_new(const struct runner_config *config, struct worker *worker,
 	struct worker_runner *r = xcalloc(1, sizeof *r);
 	r->base = (struct runner){ "worker", start, free_lanes, true, processes, runner_free };
 	r->config = *config;
+	r->generation = 1;
 	r->worker = worker;
-	if (begin(r, with, err)) {
+	if (!worker) {
+		r->worker = kept_worker_take(config->kept, &r->next_batch, &r->generation);
+	} else if (begin(r, with, err)) {
+		r->config.kept = NULL; /* it is not one to keep */
 		runner_free(&r->base);
 		return -1;
+	} else if (config->kept) {
+		kept_worker_adopt(config->kept, &config->identity, &r->generation);
 	}
 	struct worker_events events = { on_answer, on_gone, r };
-	worker_on(worker, &events);
+	worker_on(r->worker, &events);
 	*ret = &r->base;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #define SEPAL_EXEC_RUNNER_H
 
 #include "checker/checker.h"
+#include "exec/kept_worker.h"
 #include "exec/worker.h"
 #include "model/unit_spec.h"
 #include "store/store.h"
@@ -39,6 +40,8 @@ struct runner_config {
 	struct trace *trace; /* NULL: nobody wants to know */
 	bool keep_failed; /* process: keep the staged directory of a unit that failed */
 	struct runner_events events;
+	struct kept_worker *kept; /* worker: the process is taken from there and left there; NULL: it ends with the runner */
+	struct digest identity;   /* with `kept`: all that the process was set up for */
 };
 
 struct runner {
@@ -58,7 +61,7 @@ struct worker_begin {
 	const struct js *options, *plugins, *plugin_config;
 };
 
-/* Takes over `worker`. */
+/* Takes over `worker`, which may be NULL if `config->kept` has one that fits (kept_worker_fits). */
 int runner_worker_new(const struct runner_config *config, struct worker *worker, const struct worker_begin *begin,
                       struct runner **ret, struct err *err) MUST_CHECK;
 int runner_process_new(const struct runner_config *config, struct runner **ret, struct err *err) MUST_CHECK;

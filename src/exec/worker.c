@@ -205,6 +205,11 @@ int worker_ask(struct worker *w, struct js *request, struct js **ret, struct err
 	return 0;
 }
 
+bool worker_is_gone(const struct worker *w)
+{
+	return w->gone;
+}
+
 void worker_free(struct worker *w)
 {
 	if (!w)

@@ -1,6 +1,6 @@
 /*
  * The other side of doc/formats/worker.md: starts a worker, sends requests, hands out answers as JSON. It knows frames
- * and the process, not what the answers mean. One worker per run.
+ * and the process, not what the answers mean.
  */
 #ifndef SEPAL_EXEC_WORKER_H
 #define SEPAL_EXEC_WORKER_H
@@ -26,6 +26,8 @@ void worker_on(struct worker *w, const struct worker_events *events);
 void worker_send(struct worker *w, struct js *request);
 /* Sends `request` and runs the loop until one answer is there; the caller frees it. For describe and begin. */
 int worker_ask(struct worker *w, struct js *request, struct js **ret, struct err *err) MUST_CHECK;
+/* No answers will come any more. */
+bool worker_is_gone(const struct worker *w);
 /* Closes its input, kills it and its children if they do not go, forgets it. Accepts NULL. */
 void worker_free(struct worker *w);
 

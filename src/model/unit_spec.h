@@ -44,7 +44,7 @@ struct dep_spec {
 	uint32_t dep_count;
 	bool partial_stub; /* an __init__.pyi with a module-level __getattr__ */
 	bool hot;          /* many dependents: the worker's parent loads it once for all its children */
-	bool announced;    /* the worker has been told; set by its runner */
+	uint32_t announced; /* the last generation of the worker that has been told, from 1; set by its runner */
 };
 
 struct unit_spec {

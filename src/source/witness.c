@@ -54,7 +54,7 @@ static bool is_one_of(const char *name, const char *const *list)
 }
 
 /* Python files, configuration, path files, markers: whatever a checker or a resolver may look for by name. */
-static bool name_matters(const char *name, bool is_dir)
+bool witness_name_matters(const char *name, bool is_dir)
 {
 	static const char *const suffixes[] = { ".py", ".pyi", ".ini", ".toml", ".cfg", ".pth", NULL };
 	static const char *const files[] = { "py.typed", ".gitignore", "VERSIONS", ".git", ".hg", NULL };
@@ -74,7 +74,7 @@ static uint64_t listing_hash(const char *dir)
 		return 0;
 	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
 		bool is_dir = e->d_type != DT_REG, is_file = e->d_type != DT_DIR;
-		if ((is_dir && name_matters(e->d_name, true)) || (is_file && name_matters(e->d_name, false)))
+		if ((is_dir && witness_name_matters(e->d_name, true)) || (is_file && witness_name_matters(e->d_name, false)))
 			sum += hash_xxh3(span_of(e->d_name)) ^ (uint64_t)e->d_type;
 	}
 	closedir(d);
@@ -111,7 +111,28 @@ void witness_env(struct witness *w, const char *name)
 	map_put_str(&w->names, arena_strdup(&w->arena, name), 0, NULL);
 }
 
-void witness_encode(struct witness *w, struct buf *out)
+uint32_t witness_count(const struct witness *w)
+{
+	return w->count;
+}
+
+const char *witness_at(const struct witness *w, uint32_t i, enum file_kind *ret_kind)
+{
+	*ret_kind = w->items[i].stat.kind;
+	return w->paths.entries[i].key.data;
+}
+
+bool witness_still_holds(const struct witness *w)
+{
+	struct buf text = BUF_INIT;
+	witness_encode(w, &text);
+	struct reader r = reader_of(buf_span(&text));
+	bool holds = witness_holds(&r, NULL);
+	buf_release(&text);
+	return holds;
+}
+
+void witness_encode(const struct witness *w, struct buf *out)
 {
 	buf_add(out, MAGIC, sizeof MAGIC);
 	buf_put_u8(out, VERSION);

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "sys/fs.h"
 
 struct witness;
 
@@ -28,7 +29,15 @@ void witness_free(struct witness *w);
 /* Observe a path now: a file, a directory, or nothing. Watching a path twice is one observation. */
 void witness_path(struct witness *w, const char *path);
 void witness_env(struct witness *w, const char *name);
-void witness_encode(struct witness *w, struct buf *out);
+void witness_encode(const struct witness *w, struct buf *out);
+
+/* What is watched, in the order of the calls; *ret_kind is what was there. */
+uint32_t witness_count(const struct witness *w);
+const char *witness_at(const struct witness *w, uint32_t i, enum file_kind *ret_kind);
+/* May a new, changed or deleted entry of this name in a watched directory matter, though nobody watches it itself? */
+bool witness_name_matters(const char *name, bool is_dir);
+/* Is the world still as it was observed? Never true when something is racily clean. */
+bool witness_still_holds(const struct witness *w);
 
 /* Reads one witness from `r` and compares it with the world as it is now. False: something changed, or the record is
  * not a witness. *ret_changed (may be NULL) names the first thing that changed, borrowed from the reader's bytes. */

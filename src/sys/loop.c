@@ -34,8 +34,8 @@ struct child_watch {
 };
 
 /* The signals the loop may take over; INTERRUPTS_FROM and later only while somebody watches for interrupts. */
-static const int taken_signals[] = { SIGPIPE, SIGCHLD, SIGINT, SIGTERM };
-enum { SIGNAL_COUNT = 4, INTERRUPTS_FROM = 2 };
+static const int taken_signals[] = { SIGPIPE, SIGCHLD, SIGINT, SIGTERM, SIGHUP };
+enum { SIGNAL_COUNT = 5, INTERRUPTS_FROM = 2 };
 
 struct loop {
 	const struct clock *clock;
@@ -52,8 +52,7 @@ struct loop {
 	int signal_read;
 	bool look_at_children; /* a SIGCHLD came, or a watch began after its child may have ended */
 	bool stopped;
-	void (*interrupted)(struct loop *loop, int signo, void *ctx);
-	void *interrupted_ctx;
+	struct loop_interrupt interrupt;
 	struct sigaction former[SIGNAL_COUNT];
 };
 
@@ -77,6 +76,9 @@ static void take_signals(struct loop *loop, size_t from, size_t to)
 		action.sa_handler = taken_signals[i] == SIGPIPE ? SIG_IGN : on_signal;
 		sigemptyset(&action.sa_mask);
 		sigaction(taken_signals[i], &action, &loop->former[i]);
+		/* nohup: a program that was told to outlive its terminal does */
+		if (taken_signals[i] == SIGHUP && loop->former[i].sa_handler == SIG_IGN)
+			sigaction(SIGHUP, &loop->former[i], NULL);
 	}
 }
 
@@ -183,14 +185,16 @@ void loop_watch_child(struct loop *loop, pid_t pid,
 	loop->look_at_children = true;
 }
 
-void loop_watch_interrupt(struct loop *loop, void (*interrupted)(struct loop *loop, int signo, void *ctx), void *ctx)
+struct loop_interrupt loop_watch_interrupt(struct loop *loop,
+                                           void (*interrupted)(struct loop *loop, int signo, void *ctx), void *ctx)
 {
-	if (interrupted && !loop->interrupted)
+	struct loop_interrupt former = loop->interrupt;
+	if (interrupted && !former.interrupted)
 		take_signals(loop, INTERRUPTS_FROM, SIGNAL_COUNT);
-	if (!interrupted && loop->interrupted)
+	if (!interrupted && former.interrupted)
 		give_back_signals(loop, INTERRUPTS_FROM, SIGNAL_COUNT);
-	loop->interrupted = interrupted;
-	loop->interrupted_ctx = ctx;
+	loop->interrupt = (struct loop_interrupt){ interrupted, ctx };
+	return former;
 }
 
 /* The timer that is due first, among those with an id up to `last_id`; NULL if there is none. */
@@ -246,8 +250,8 @@ static void read_signals(struct loop *loop)
 		for (ssize_t i = 0; i < n; i++) {
 			if (bytes[i] == SIGCHLD)
 				loop->look_at_children = true;
-			else if (loop->interrupted)
-				loop->interrupted(loop, bytes[i], loop->interrupted_ctx);
+			else if (loop->interrupt.interrupted)
+				loop->interrupt.interrupted(loop, bytes[i], loop->interrupt.ctx);
 		}
 }
 
@@ -277,7 +281,7 @@ static unsigned ready_events(short revents, unsigned wanted)
 {
 	unsigned ready = (revents & POLLIN ? LOOP_READ : 0u) | (revents & POLLOUT ? LOOP_WRITE : 0u);
 	if (revents & (POLLHUP | POLLERR | POLLNVAL))
-		ready |= LOOP_READ | LOOP_WRITE;
+		ready |= LOOP_READ | LOOP_WRITE | LOOP_HANGUP;
 	return ready & wanted;
 }
 

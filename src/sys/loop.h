@@ -21,6 +21,7 @@ struct loop;
 enum loop_events {
 	LOOP_READ = 1,   /* readable, or the other side is gone: read(2) tells */
 	LOOP_WRITE = 2,  /* writable, or the other side is gone: write(2) tells */
+	LOOP_HANGUP = 4, /* the other side is gone, and nothing else: what can be read is left for somebody else */
 };
 
 /* Installs handlers for SIGCHLD, and ignores SIGPIPE; `clock` is borrowed. */
@@ -40,8 +41,14 @@ void loop_cancel_timer(struct loop *loop, uint32_t id);
 void loop_watch_child(struct loop *loop, pid_t pid,
 		      void (*exited)(struct loop *loop, pid_t pid, int wait_status, void *ctx), void *ctx);
 
-/* SIGINT and SIGTERM call this instead of ending the process, until loop_free; NULL gives them back. */
-void loop_watch_interrupt(struct loop *loop, void (*interrupted)(struct loop *loop, int signo, void *ctx), void *ctx);
+/* SIGINT, SIGTERM and SIGHUP (unless it is ignored) call this instead of ending the process, until loop_free; NULL gives
+ * them back. Returns who was called before, to be put back by who only borrows them. */
+struct loop_interrupt {
+	void (*interrupted)(struct loop *loop, int signo, void *ctx);
+	void *ctx;
+};
+struct loop_interrupt loop_watch_interrupt(struct loop *loop,
+                                           void (*interrupted)(struct loop *loop, int signo, void *ctx), void *ctx);
 
 /* Waits for at most `timeout_ns` (< 0: as long as it takes) and calls what is due. */
 int loop_run_once(struct loop *loop, int64_t timeout_ns, struct err *err) MUST_CHECK;

@@ -49,20 +49,22 @@ class FrameBuffer:
 
     def raw_frames(self) -> Iterator[bytes]:
         """Whole frames with their heads, to be passed on as they are."""
-        start, size = 0, len(self._bytes)
-        try:
-            while size - start >= _HEAD.size:
-                (length,) = _HEAD.unpack_from(self._bytes, start)
-                if length > MAX_PAYLOAD:
-                    raise BadFrame(f"A frame announces {length} bytes; the protocol allows {MAX_PAYLOAD}.")
-                end = start + _HEAD.size + length
-                if end > size:
-                    return
-                raw = bytes(self._bytes[start:end])
-                start = end
-                yield raw
-        finally:
-            del self._bytes[:start]
+        while len(self._bytes) >= _HEAD.size:
+            (length,) = _HEAD.unpack_from(self._bytes)
+            if length > MAX_PAYLOAD:
+                raise BadFrame(f"A frame announces {length} bytes; the protocol allows {MAX_PAYLOAD}.")
+            end = _HEAD.size + length
+            if end > len(self._bytes):
+                return
+            raw = bytes(self._bytes[:end])
+            del self._bytes[:end]
+            yield raw
+
+    def take(self) -> bytes:
+        """Everything that has not been handed out."""
+        rest = bytes(self._bytes)
+        self._bytes.clear()
+        return rest
 
 
 def decode(raw: bytes) -> dict[str, Any]:

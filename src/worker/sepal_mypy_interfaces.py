@@ -58,28 +58,33 @@ class Interfaces:
         self.closures: dict[str, int] = {}
         self.with_suppressed = 0
 
-    def announce(self, entries: Iterable[dict[str, Any]]) -> None:
-        """Remember these."""
+    def announce(self, entries: Iterable[dict[str, Any]]) -> bool:
+        """Remember these. True if one of them was known with another interface."""
+        changed = False
         for entry in entries:
             known = Interface(entry)
-            self._place(known)
+            changed = self._place(known) or changed
             self.known[known.id] = known
             self.manager.import_map[known.id] = set(known.deps)
             if known.suppressed:
                 self.with_suppressed |= self.bits[known.id]
             if known.hot:
                 self.hot.append(known.id)
+        return changed
 
-    def _place(self, known: Interface) -> None:
+    def _place(self, known: Interface) -> bool:
         before = self.known.get(known.id)
         if before is None:
             self.bits[known.id] = 1 << len(self.ids)
             self.ids.append(known.id)
-        elif before.digest != known.digest:
+            return False
+        changed = before.digest != known.digest
+        if changed and known.id in self.loaded:
             # What is loaded refers to the first one, and would go on doing so.
-            raise ValueError(f"{known.id} has another interface than when it was announced first")
-        else:
-            self.closures.clear()
+            raise ValueError(f"{known.id} is loaded and has another interface than when it was announced first")
+        self.closures.clear()
+        self.with_suppressed &= ~self.bits[known.id]
+        return changed
 
     def load_hot(self) -> None:
         """Load what many units will need, as far as all that it stands on is known."""

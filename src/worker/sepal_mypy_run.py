@@ -37,14 +37,21 @@ class MypyAdapter:
         except BadOptions as err:
             raise BadFrame(str(err)) from None
 
-    def announce(self, modules: list[dict[str, Any]]) -> None:
-        self.checker.interfaces.announce(modules)
+    def announce(self, modules: list[dict[str, Any]]) -> bool:
+        return self.checker.interfaces.announce(modules)
 
     def load_hot(self) -> None:
         try:
             self.checker.interfaces.load_hot()
         except BadBlob as err:
             # Whoever needs it will try again, fail in its child and say so for its unit.
+            sys.stderr.write(f"{err}\n")
+
+    def load(self, modules: list[str]) -> None:
+        interfaces = self.checker.interfaces
+        try:
+            interfaces.load(interfaces.members(interfaces.closure(modules)))
+        except BadBlob as err:
             sys.stderr.write(f"{err}\n")
 
     def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:

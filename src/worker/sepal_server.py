@@ -33,11 +33,13 @@ _REQUESTS: dict[str, dict[str, Any]] = {
               "lanes": int},
     "options": {"index": int, "values": dict},
     "modules": {"modules": list},
+    "load": {"modules": list},
+    "reset": {},
     "run": {"batch": int, "units": list},
     "cancel": {"batch": int},
     "quit": {},
 }
-_AFTER_BEGIN = ("options", "modules", "run", "cancel")
+_AFTER_BEGIN = ("options", "modules", "load", "reset", "run", "cancel")
 
 
 class Refused(Exception):
@@ -56,11 +58,15 @@ class Adapter(Protocol):
     def define_options(self, index: int, values: dict[str, Any]) -> None:
         """Raises BadFrame for options that the checker does not know."""
 
-    def announce(self, modules: list[dict[str, Any]]) -> None:
-        """Interfaces that are known from now on. Raises KeyError, TypeError or ValueError for what is none."""
+    def announce(self, modules: list[dict[str, Any]]) -> bool:
+        """Interfaces that are known from now on; true if some were known otherwise. Raises KeyError, TypeError or
+        ValueError for what is none, and for one that was loaded as it was before."""
 
     def load_hot(self) -> None:
         """Loads what many children will need: one is to be forked."""
+
+    def load(self, modules: list[str]) -> None:
+        """Loads the interfaces of these and of all that they stand on, as far as they are known and sound."""
 
     def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:
         """Checks the batch of a `run` request, in a child, and writes all its answers to `pipe`, `end` the last one.
@@ -97,6 +103,7 @@ class Child:
         self.lane = lane
         self.told = told  # how many requests of the log it knows
         self.idle = True  # it takes a batch
+        self.retired = False  # it takes no more batches
         self.batch: int | None = None
         self.unfinished: dict[int, list[str]] = {}
         self.buffer = FrameBuffer()
@@ -119,6 +126,8 @@ class Server:
         self.selector = selectors.DefaultSelector()
         self.requests = FrameBuffer()
         self.over = False
+        self.handover = -1  # of a generation: to the process that starts the next one
+        self.left: list[bytes] | None = None  # after `reset`: what the next generation is to obey
 
     def serve(self) -> None:
         self.selector.register(0, selectors.EVENT_READ)
@@ -128,6 +137,8 @@ class Server:
                     self._ready(key.fd)
                 while self.queue and (child := self._free_child()):
                     self._give(child, self.queue.popleft())
+                if self.left is not None and not self.queue:
+                    self._hand_over(self.left)
         finally:
             self.kill()
 
@@ -138,8 +149,12 @@ class Server:
         data = os.read(0, _READ)
         self.over = not data
         self.requests.feed(data)
-        for request in self.requests.frames():
-            self._obey(request)
+        for raw in self.requests.raw_frames():
+            request = decode(raw)
+            if self.left is None or request.get("op") == "cancel":
+                self._obey(request)
+            else:
+                self.left.append(raw)
 
     def kill(self) -> None:
         for child in self.children.values():
@@ -180,18 +195,31 @@ class Server:
         self.lanes = max(1, request["lanes"])
         self.trace.wanted = request.get("trace") is True
         self._answer({"event": "ready"})
+        if request.get("generations", False):
+            self._start_generations()
 
     def _options(self, request: dict[str, Any]) -> None:
         self.adapter.define_options(request["index"], request["values"])
-        self.log.append(request)
+        self._log(request)
 
     def _modules(self, request: dict[str, Any]) -> None:
         try:
             with self.trace.phase("announce", f"{len(request['modules'])} modules"):
-                self.adapter.announce(request["modules"])
+                changed = self.adapter.announce(request["modules"])
         except (KeyError, TypeError, ValueError) as err:
             raise BadFrame(f"The request 'modules' is not as the protocol says: {err!r}.") from None
-        self.log.append(request)
+        if changed:
+            self._retire()  # they may have loaded what was there before
+        self._log(request)
+
+    def _log(self, request: dict[str, Any]) -> None:
+        if self.children:
+            self.log.append(request)
+
+    def _load(self, request: dict[str, Any]) -> None:
+        with self.trace.phase("load"):
+            self.adapter.load(request["modules"])
+        self._retire()  # a new fork knows more than they do
 
     def _run(self, request: dict[str, Any]) -> None:
         self.queue.append(request)
@@ -209,11 +237,48 @@ class Server:
     def _quit(self, _request: dict[str, Any]) -> None:
         self.over = True
 
+    # Generations: what was loaded cannot be unloaded, but the process that loaded it can be replaced.
+
+    def _start_generations(self) -> None:
+        """Returns in a fork, which goes on obeying; this process only starts the next one when one hands over."""
+        while True:
+            read, write = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                die_with_parent()
+                os.close(read)
+                self.handover = write
+                self.selector.close()
+                self.selector = selectors.DefaultSelector()
+                self.selector.register(0, selectors.EVENT_READ)
+                return
+            os.close(write)
+            self.requests.take()
+            with os.fdopen(read, "rb") as pipe:
+                handed_over = pipe.read()
+            _, status = os.waitpid(pid, 0)
+            if not handed_over:
+                sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1)
+            self.requests.feed(handed_over[1:])
+
+    def _reset(self, _request: dict[str, Any]) -> None:
+        """What comes from now on is for the next generation, which starts when all batches have ended."""
+        if self.handover < 0:
+            raise BadFrame("The request 'reset' came, but 'begin' did not ask for generations.")
+        self.left = []
+        self._retire()
+
+    def _hand_over(self, left: list[bytes]) -> None:
+        if self.children:
+            return
+        write_all(self.handover, b"\n" + b"".join(left) + self.requests.take())
+        self.over = True
+
     # Children
 
     def _free_child(self) -> Child | None:
         for child in self.children.values():
-            if child.idle:
+            if child.idle and not child.retired:
                 return child
         return self._fork() if len(self.children) < self.lanes else None
 
@@ -235,6 +300,13 @@ class Server:
         self.selector.register(answers, selectors.EVENT_READ)
         return child
 
+    def _retire(self) -> None:
+        """Every child ends when it has finished its batch."""
+        for child in self.children.values():
+            if child.idle and not child.retired:
+                os.close(child.requests)
+            child.retired = True
+
     def _give(self, child: Child, request: dict[str, Any]) -> None:
         """An idle child reads, so this does not wait for long."""
         child.begin(request)
@@ -255,9 +327,12 @@ class Server:
             self.selector.close()
             for child in self.children.values():
                 os.close(child.pipe)
-                os.close(child.requests)
+                if not (child.retired and child.idle):
+                    os.close(child.requests)
             os.close(0)
             os.close(self.answers)
+            if self.handover >= 0:
+                os.close(self.handover)
             self._work(requests, pipe, trace)
             status = 0
         except BaseException as err:  # the parent is told by the status; what happened is for people
@@ -292,6 +367,8 @@ class Server:
             message = decode(raw)
             if message == _IDLE:
                 child.idle = True
+                if child.retired:
+                    os.close(child.requests)
                 continue
             if message["event"] == "end":
                 child.batch = None
@@ -304,8 +381,11 @@ class Server:
     def _bury(self, child: Child) -> None:
         self.selector.unregister(child.pipe)
         os.close(child.pipe)
-        os.close(child.requests)
+        if not (child.retired and child.idle):
+            os.close(child.requests)
         del self.children[child.pipe]
+        if not self.children:
+            self.log.clear()
         _, status = os.waitpid(child.pid, 0)
         if child.batch is None:
             return

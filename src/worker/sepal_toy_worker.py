@@ -39,14 +39,28 @@ class ToyAdapter:
     def define_options(self, index: int, values: dict[str, Any]) -> None:
         self.options[index] = values
 
-    def announce(self, modules: list[dict[str, Any]]) -> None:
+    def announce(self, modules: list[dict[str, Any]]) -> bool:
+        changed = False
         for module in modules:
-            self.announced[module["id"]] = module
+            name = module["id"]
+            differs = name in self.announced and module["digest"] != self.announced[name]["digest"]
+            if differs and name in self.loaded:
+                raise ValueError(f"{name} is loaded and has another interface than when it was announced first")
+            self.announced[name] = module
+            changed = changed or differs
+        return changed
 
     def load_hot(self) -> None:
         pass
 
-    def load(self, name: str) -> dict[str, Any]:
+    def load(self, modules: list[str]) -> None:
+        for name in modules:
+            try:
+                self.interface(name)
+            except BadBlob as err:
+                sys.stderr.write(f"{err}\n")
+
+    def interface(self, name: str) -> dict[str, Any]:
         if name not in self.loaded:
             self.loaded[name] = self._read(name)
         return self.loaded[name]
@@ -98,7 +112,7 @@ class Batch:
 
         start = time.monotonic()
         number = request["unit"]
-        unit = Unit(request, self.adapter.options, self.adapter.load)
+        unit = Unit(request, self.adapter.options, self.adapter.interface)
         unknown = {name: needed for name, member in unit.members.items()
                    if (needed := [other for other in member.dependencies
                                   if other not in unit.members and other not in self.adapter.announced])}

@@ -1,0 +1,33 @@
+/* One check of the work tree, from `describe` to the report: what `sepal check` does once, and with --watch again and
+ * again. The caller opens the pipeline and closes it. */
+#ifndef SEPAL_CMD_CHECK_H
+#define SEPAL_CMD_CHECK_H
+
+#include "cmd/pipeline.h"
+#include "cmd/report.h"
+#include "source/witness.h"
+#include "ui/status.h"
+
+struct history;
+
+struct check {
+	struct pipeline pipeline;
+	/* Called once with all there is to print, before anything is saved for the next run. */
+	void (*show)(void *ctx, const struct report *r);
+	void *ctx;
+	int exit_status;
+	struct witness *seen; /* what the run stood on; NULL if there is no plan */
+	/* The rest is check.c's. */
+	struct status status;
+	struct history *history;
+	const char *current;
+	bool quiet;
+};
+
+void check_init(struct check *c, const struct settings *s, void (*show)(void *ctx, const struct report *r), void *ctx);
+/* Needs an open c->pipeline. An error is one of the environment; what was found is shown all the same. */
+int check_run(struct check *c, struct err *err) MUST_CHECK;
+/* Closes the pipeline too. */
+void check_release(struct check *c);
+
+#endif
