@@ -176,7 +176,8 @@ static void check_now(struct watch *w)
 	struct err err = ERR_INIT, ignored = ERR_INIT;
 	forget_changes(w);
 	check_init(&c, w->settings, show, w);
-	if (pipeline_open_kept(&c.pipeline, w->settings, &w->kept, &err) || check_run(&c, &err))
+	if (pipeline_open_kept(&c.pipeline, w->settings, &w->kept, &err) || check_run(&c, &err) ||
+	    trace_write(c.pipeline.trace, w->settings->trace, &err))
 		fail(w, &err);
 	else if (c.seen && !w->over && pipeline_warm(&c.pipeline, &ignored))
 		err_release(&ignored); /* whoever needs it will be told */

@@ -40,7 +40,7 @@ struct runner_config {
 	struct trace *trace; /* NULL: nobody wants to know */
 	bool keep_failed; /* process: keep the staged directory of a unit that failed */
 	struct runner_events events;
-	struct kept_worker *kept; /* worker: the process is taken from there and left there; NULL: it ends with the runner */
+	struct kept_worker *kept; /* worker: where the process comes from and is left; NULL: it ends with the runner */
 	struct digest identity;   /* with `kept`: all that the process was set up for */
 };
 

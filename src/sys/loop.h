@@ -41,8 +41,8 @@ void loop_cancel_timer(struct loop *loop, uint32_t id);
 void loop_watch_child(struct loop *loop, pid_t pid,
 		      void (*exited)(struct loop *loop, pid_t pid, int wait_status, void *ctx), void *ctx);
 
-/* SIGINT, SIGTERM and SIGHUP (unless it is ignored) call this instead of ending the process, until loop_free; NULL gives
- * them back. Returns who was called before, to be put back by who only borrows them. */
+/* SIGINT, SIGTERM and SIGHUP (unless it is ignored) call this instead of ending the process, until loop_free; NULL
+ * gives them back. Returns who was called before, to be put back by who only borrows them. */
 struct loop_interrupt {
 	void (*interrupted)(struct loop *loop, int signo, void *ctx);
 	void *ctx;

@@ -13,7 +13,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
-from worker_client import Whole, Worker, ask_mypy, cold_lines, environment, python  # noqa: E402
+from worker_client import Whole, Worker, ask_mypy, cold_lines, cut, environment, python  # noqa: E402
 
 PROGRAM = {
     "shop/__init__.py": "from shop.cart import Cart as Cart\n",
@@ -457,14 +457,41 @@ class WorkerAndItsPipes(Case):
             ends |= {answer["batch"]} if answer["event"] == "end" else set()
         self.assertEqual(ends, {7, 8})
 
-    def test_refuses_a_second_interface_for_a_module(self) -> None:
+    def test_refuses_a_second_interface_for_a_module_that_is_loaded(self) -> None:
         plan = self.plan({"main.py": "x = 1\n"}, ["main.py"])
         whole = self.whole(plan)
         whole.run([0])
-        entry = next(iter(whole.interfaces.values()))
-        self.worker.send(op="modules", modules=[entry])
-        self.worker.send(op="modules", modules=[{**entry, "digest": "0" * 64}])
+        entries = list(whole.interfaces.values())
+        self.worker.send(op="load", modules=[entries[0]["id"]])
+        self.worker.send(op="modules", modules=[{**entries[0], "digest": "0" * 64}])
         self.assertEqual(self.worker.process.wait(timeout=20), 3)
+
+    def test_a_generation_hands_over_what_it_has_not_obeyed(self) -> None:
+        plan = self.plan({"main.py": "x = 1\n"}, ["main.py"])
+        whole = self.whole(plan, generations=True)
+        whole.run([0])
+        bytes_before, entries = dict(whole.data), list(whole.interfaces.values())
+        self.worker.send(op="load", modules=[entries[0]["id"]])
+        number = next(iter(whole.options.values()))
+        self.worker.send(op="run", batch=50, units=[whole.request(0)])
+        for _ in range(3):  # all in one go: most of it is read by a generation that is not to obey it
+            self.worker.send(op="reset")
+            self.worker.send(op="modules", modules=[{**entries[0], "digest": "0" * 64}])
+            self.worker.send(op="options", index=number, values=plan["units"][0][0]["options"])
+        self.worker.send(op="run", batch=51, units=[whole.request(0)])
+        ends = set()
+        while len(ends) < 2:
+            answer = self.worker.receive()
+            self.assertIn(answer["event"], ("end", "interface", "report"), answer)
+            if answer["event"] == "interface":
+                for member in answer["members"]:
+                    with open(answer["pack"], "rb") as pack:
+                        data = cut(pack.read(), member["data"])
+                    self.assertEqual(data, bytes_before[member["id"]])
+            ends |= {answer["batch"]} if answer["event"] == "end" else set()
+        self.assertEqual(ends, {50, 51})
+        self.worker.send(op="quit")
+        self.assertEqual(self.worker.process.wait(timeout=20), 0)
 
     def test_says_what_is_missing_without_mypy(self) -> None:
         self.assertIn(b'"missing":"mypy cannot be imported by', self.describe_with_path(self.tree))

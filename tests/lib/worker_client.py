@@ -103,7 +103,7 @@ class Whole:
     """Checks every unit of a plan and keeps what comes out. One unit a batch unless told otherwise."""
 
     def __init__(self, worker: Worker, plan: dict[str, Any], directory: str, hot: Iterable[str] = (),
-                 lanes: int = 2) -> None:
+                 lanes: int = 2, **begin: Any) -> None:
         self.worker, self.plan, self.directory = worker, plan, directory
         self.hot = set(hot)
         self.options: dict[str, int] = {}
@@ -117,7 +117,7 @@ class Whole:
         os.makedirs(scratch)
         os.makedirs(self.blobs)
         worker.send(op="begin", scratch=scratch, typeshed=plan["typeshed"], options=plan["options"],
-                    plugins=plan["plugins"], plugin_config=plan.get("plugin_config"), lanes=lanes)
+                    plugins=plan["plugins"], plugin_config=plan.get("plugin_config"), lanes=lanes, **begin)
         self.ready = worker.receive()
 
     def request(self, number: int) -> dict[str, Any]:
