@@ -151,7 +151,7 @@ static void finish(struct build *b, uint32_t unit)
 	b->stats.cutoff += hit && u->below_ran;
 	if (!hit) {
 		b->stats.units_run++;
-		b->stats.bodies_run += b->config.plan->units[unit].member_count;
+		b->stats.bodies_run += b->config.plan->units[unit].member_count - u->kept_reports;
 	}
 	emit(b, hit ? BUILD_HIT : BUILD_FINISHED, unit, NULL);
 }
@@ -248,6 +248,8 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	if (u->state != UNIT_BODIES)
 		return;
 	for (uint32_t i = 0; i < u->result.member_count; i++) {
+		if (o->kept && o->kept[i])
+			continue;
 		struct member_result *to = &u->result.members[i];
 		const struct member_result *from = &o->result.members[i];
 		to->indirect_count = from->indirect_count;
@@ -256,6 +258,7 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 			to->indirect[k] = arena_strdup(&b->arena, from->indirect[k]);
 		keep_diags(b, &to->diags, &from->diags);
 	}
+	build_keep_reports(b, unit, o);
 	u->ended_ns = clock_monotonic_ns(loop_clock(b->config.loop));
 	build_spec_drop(b, unit);
 	if (!b->config.no_record && build_record(b, unit, o, &err)) {
@@ -368,6 +371,8 @@ static int start_batch(struct build *b, struct err *err)
 		weight += b->config.plan->units[unit].weight;
 		set_state(b, unit, UNIT_RUNNING);
 		b->units[unit].started_ns = clock_monotonic_ns(loop_clock(b->config.loop));
+		if (build_offer_bodies(b, unit, err))
+			return -1;
 		specs[n++] = build_spec_make(b, unit);
 		emit(b, BUILD_STARTED, unit, NULL);
 	}
@@ -439,6 +444,7 @@ struct build *build_new(const struct build_config *config)
 	b->digests = ARENA_ARRAY(&b->arena, struct digest, p->module_count + 1);
 	b->merkle = ARENA_ARRAY(&b->arena, struct digest, p->unit_count + 1);
 	b->specs = ARENA_ARRAY(&b->arena, struct unit_spec *, p->unit_count + 1);
+	b->kept = ARENA_ARRAY(&b->arena, struct kept *, p->unit_count + 1);
 	b->spec_arenas = ARENA_ARRAY(&b->arena, struct arena, p->unit_count + 1);
 	b->counts[UNIT_WAITING] = b->unfinished = p->unit_count;
 	b->stats.units = p->unit_count;

@@ -48,6 +48,7 @@ struct build_unit {
 	bool has_first;
 	struct diag_list blockers;   /* UNIT_BLOCKED by its own source; empty when blocked from below */
 	bool blocked_in_parse;
+	uint32_t kept_reports;       /* members whose bodies were not checked, because nothing they used had changed */
 	uint32_t blocked_by;         /* unit below that is the reason; itself when it is its own */
 	int64_t started_ns, ended_ns; /* of the run, monotonic */
 };

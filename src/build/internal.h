@@ -16,6 +16,13 @@ struct unit_memory {
 	struct span result; /* as config.past holds it; empty: encode it */
 };
 
+/* Reports of an earlier run of an import cycle that may stand in this one (bodies.c). */
+struct kept {
+	struct result result;
+	const struct bodies_entry *entry; /* its members are those of `result` */
+	struct kept_report *offers;       /* per member */
+};
+
 struct build {
 	struct build_config config;
 	struct arena arena;
@@ -38,6 +45,7 @@ struct build {
 	bool past_is_sure;             /* the store has the interfaces that it had then */
 	struct unit_memory *memory;    /* per unit */
 	struct unit_spec **specs;      /* per unit while it runs */
+	struct kept **kept;            /* per unit: reports from before; NULL: none */
 	struct arena *spec_arenas;     /* per unit while it runs */
 	struct runner *runner;
 	struct build_stats stats;
@@ -75,7 +83,23 @@ int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 /* With CONFLICT_FIRST: fills in `first` if the store has a result for the strict key. */
 int build_load_first(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
 int build_record(struct build *b, uint32_t unit, const struct unit_outcome *o, struct err *err) MUST_CHECK;
+struct module_list {
+	uint32_t *items, count, cap;
+};
+/* Appends what member `i` of the unit used, its own unit's modules included: directly, indirectly and otherwise. */
+void build_member_uses(struct build *b, uint32_t unit, uint32_t i, const struct unit_outcome *o,
+                       struct module_list *list);
+/* Sorts by id, each module once. */
+void build_sort_modules(struct build *b, struct module_list *list);
 /* Looks at every interface that the unit stands on; those that are not what they should be become misses. */
 int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct err *err) MUST_CHECK;
+
+/* bodies.c: the cut inside a cycle */
+/* Before a run: what is known of the unit's bodies becomes the offers of its spec. */
+int build_offer_bodies(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
+/* After a run: the reports that stand go into the unit's result and used set, and the bodies are recorded. */
+void build_keep_reports(struct build *b, uint32_t unit, const struct unit_outcome *o);
+int build_record_bodies(struct build *b, uint32_t unit, const struct unit_outcome *o, const struct digest *result,
+                        struct err *err) MUST_CHECK;
 
 #endif

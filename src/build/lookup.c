@@ -1,9 +1,11 @@
 /* The store's side of a unit: manifest first, strict key second; and what is written when it was run. */
+#define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 #include "build/internal.h"
+#include "model/bodies.h"
 
 bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r)
 {
@@ -163,54 +165,72 @@ int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct er
 
 /* ---- writing ---- */
 
-static int by_used_id(const void *a, const void *b)
+static void use(struct build *b, struct module_list *list, const char *name)
 {
-	return strcmp(((const struct used *)a)->id, ((const struct used *)b)->id);
+	const uint32_t *at = map_get_str(&b->config.plan->index, name);
+	if (!at)
+		return;
+	VEC_GROW(list->items, list->count, list->cap);
+	list->items[list->count++] = *at;
 }
 
-static void use(struct build *b, struct used **list, uint32_t *count, uint32_t *cap, uint32_t unit, uint32_t module)
+void build_member_uses(struct build *b, uint32_t unit, uint32_t i, const struct unit_outcome *o,
+                       struct module_list *list)
 {
-	const struct plan_module *m = &b->config.plan->modules[module];
-	if (m->unit == unit)
+	const struct plan *p = b->config.plan;
+	const struct plan_module *m = &p->modules[p->units[unit].members[i]];
+	const struct member_result *r = &b->units[unit].result.members[i];
+	if (o->kept && o->kept[i]) {
+		const struct bodies_entry *e = b->kept[unit]->entry;
+		for (uint32_t k = 0; k < e->members[i].used_count; k++)
+			use(b, list, e->table[e->members[i].used[k]].id);
 		return;
-	VEC_GROW(*list, *count, *cap);
-	(*list)[(*count)++] = (struct used){ m->id, b->digests[module] };
+	}
+	use(b, list, m->id);
+	for (uint32_t k = 0; k < m->dep_count; k++)
+		use(b, list, p->modules[m->deps[k]].id);
+	for (uint32_t k = 0; k < r->indirect_count; k++)
+		use(b, list, r->indirect[k]);
+	for (const char **name = o->uses ? o->uses[i] : NULL; name && *name; name++)
+		use(b, list, *name);
+}
+
+static int by_rank(const void *a, const void *b, void *rank)
+{
+	uint32_t x = ((const uint32_t *)rank)[*(const uint32_t *)a], y = ((const uint32_t *)rank)[*(const uint32_t *)b];
+	return x < y ? -1 : x > y;
+}
+
+void build_sort_modules(struct build *b, struct module_list *list)
+{
+	uint32_t kept = 0;
+	if (list->count)
+		qsort_r(list->items, list->count, sizeof *list->items, by_rank, b->rank);
+	for (uint32_t i = 0; i < list->count; i++)
+		if (i == 0 || list->items[i] != list->items[kept - 1])
+			list->items[kept++] = list->items[i];
+	list->count = kept;
 }
 
 /* The used set: direct dependencies, what the checker recorded beyond them, and what else it told the runner. */
 static void used_set(struct build *b, uint32_t unit, const struct unit_outcome *o, struct manifest_entry *ret)
 {
 	const struct plan *p = b->config.plan;
-	const struct plan_unit *u = &p->units[unit];
-	struct used *list = NULL;
-	uint32_t count = 0, cap = 0, kept = 0;
-	for (uint32_t i = 0; i < u->member_count; i++) {
-		const struct plan_module *m = &p->modules[u->members[i]];
-		const struct member_result *r = &b->units[unit].result.members[i];
-		for (uint32_t k = 0; k < m->dep_count; k++)
-			use(b, &list, &count, &cap, unit, m->deps[k]);
-		for (uint32_t k = 0; k < r->indirect_count; k++) {
-			const uint32_t *at = map_get_str(&p->index, r->indirect[k]);
-			if (at)
-				use(b, &list, &count, &cap, unit, *at);
-		}
-		for (const char **name = o->uses ? o->uses[i] : NULL; name && *name; name++) {
-			const uint32_t *at = map_get_str(&p->index, *name);
-			if (at)
-				use(b, &list, &count, &cap, unit, *at);
-		}
-	}
+	struct module_list list = { 0 };
 	uint32_t below = 0;
 	const uint32_t *modules = o->uses_unknown ? build_closure_of(b, unit, &below) : NULL;
+	for (uint32_t i = 0; i < p->units[unit].member_count; i++)
+		build_member_uses(b, unit, i, o, &list);
 	for (uint32_t i = 0; i < below; i++)
-		use(b, &list, &count, &cap, unit, modules[i]);
-	if (count)
-		qsort(list, count, sizeof *list, by_used_id);
-	for (uint32_t i = 0; i < count; i++)
-		if (i == 0 || strcmp(list[i].id, list[kept - 1].id) != 0)
-			list[kept++] = list[i];
-	ret->used = list;
-	ret->used_count = kept;
+		use(b, &list, p->modules[modules[i]].id);
+	build_sort_modules(b, &list);
+	ret->used = xmalloc((list.count + 1) * sizeof *ret->used);
+	ret->used_count = 0;
+	for (uint32_t i = 0; i < list.count; i++)
+		if (p->modules[list.items[i]].unit != unit)
+			ret->used[ret->used_count++] =
+				(struct used){ p->modules[list.items[i]].id, b->digests[list.items[i]] };
+	free(list.items);
 }
 
 static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_outcome *o, const struct digest *result,
@@ -278,7 +298,7 @@ int build_record(struct build *b, uint32_t unit, const struct unit_outcome *o, s
 	buf_release(&record);
 	if (failed || !keep)
 		return failed ? -1 : 0;
-	if (add_to_manifest(b, unit, o, &d, err))
+	if (add_to_manifest(b, unit, o, &d, err) || build_record_bodies(b, unit, o, &d, err))
 		return -1;
 	struct buf action = BUF_INIT;
 	encode_action_record(&d, &action);

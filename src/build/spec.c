@@ -179,6 +179,7 @@ const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
 	s->unit = unit;
 	s->members = members;
 	s->member_count = u->member_count;
+	s->kept = b->kept[unit] ? b->kept[unit]->offers : NULL;
 	for (uint32_t i = 0; i < u->member_count; i++) {
 		const struct plan_module *m = &p->modules[u->members[i]];
 		members[i] =

@@ -25,6 +25,8 @@ void unit_outcome_init(const struct unit_spec *unit, struct arena *arena, struct
 		.data = ARENA_ARRAY(arena, struct span, unit->member_count),
 		.discovered = ARENA_ARRAY(arena, const char **, unit->member_count),
 		.uses = ARENA_ARRAY(arena, const char **, unit->member_count),
+		.said = ARENA_ARRAY(arena, struct digest, unit->member_count),
+		.kept = ARENA_ARRAY(arena, bool, unit->member_count),
 	};
 	for (uint32_t i = 0; i < unit->member_count; i++)
 		ret->result.members[i].id = unit->members[i].id;

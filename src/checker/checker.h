@@ -60,6 +60,9 @@ struct unit_outcome {
 	 * not to the result, because only a worker can tell. */
 	const char ***uses; /* per member: modules; NULL-terminated or NULL */
 	bool uses_unknown;  /* nobody could tell: take everything below the unit */
+	/* For the cut inside a cycle, from a worker only. */
+	struct digest *said; /* per member: of the messages that the interface step had for it; zero: not told */
+	bool *kept;          /* per member: its report of before stands (unit_spec.kept), `result` has none for it */
 };
 
 struct checker {

@@ -251,6 +251,9 @@ static int take_interface(struct worker_runner *r, struct flight *f, uint32_t i,
 	if (read_range(fd, js_get(member, "data"), &f->arena, &data, err) ||
 	    read_range(fd, js_get(member, "meta"), &f->arena, &meta, err))
 		return -1;
+	const char *said = js_get_string(member, "said", NULL);
+	if (said && !digest_from_hex(&f->outcome.said[i], span_of(said)))
+		return err_set(err, ERR_PROTOCOL, "the worker gave `%s` as a digest of messages", said);
 	return setup->checker->outcome_interface(setup, f->spec, i, data, meta, &f->arena, &f->outcome, err);
 }
 
@@ -268,13 +271,26 @@ static int take_report(struct worker_runner *r, struct flight *f, uint32_t i, in
 	return setup->checker->outcome_report(setup, f->spec, i, meta_ex, &f->arena, &f->outcome, err);
 }
 
-/* Applies `take` to every member of the frame; each member of the unit must be there once. */
+/* A member that is left out of a report keeps the one that it was offered. */
+static int keep_unanswered(struct flight *f, const struct map *waiting, struct err *err)
+{
+	for (uint32_t i = 0; i < f->spec->member_count; i++) {
+		if (*map_get_str(waiting, f->spec->members[i].id) == ANSWERED)
+			continue;
+		if (!f->spec->kept || !f->spec->kept[i].offered)
+			return err_set(err, ERR_PROTOCOL, "the worker did not answer for %s", f->spec->members[i].id);
+		f->outcome.kept[i] = true;
+	}
+	return 0;
+}
+
+/* Applies `take` to every member of the frame; none may be there twice, and none missing that has nothing to keep. */
 static int take_members(struct worker_runner *r, struct flight *f, const struct js *frame, member_fn *take,
                         struct err *err)
 {
 	const struct js *members = js_get(frame, "members");
 	const char *pack = js_get_string(frame, "pack", "");
-	if (js_len(members) != f->spec->member_count)
+	if (js_len(members) > f->spec->member_count || (take == take_interface && js_len(members) < f->spec->member_count))
 		return err_set(err, ERR_PROTOCOL, "the worker answered for %zu modules of %u", js_len(members),
 		               f->spec->member_count);
 	int fd = open(pack, O_RDONLY | O_CLOEXEC);
@@ -287,7 +303,7 @@ static int take_members(struct worker_runner *r, struct flight *f, const struct 
 	for (uint32_t i = 0; i < f->spec->member_count; i++)
 		map_put_str(&waiting, f->spec->members[i].id, i, NULL);
 	int failed = 0;
-	for (uint32_t k = 0; k < f->spec->member_count && !failed; k++) {
+	for (uint32_t k = 0; k < js_len(members) && !failed; k++) {
 		const char *id = js_get_string(js_at(members, k), "id", "");
 		uint32_t *i = map_get_str(&waiting, id);
 		if (!i || *i == ANSWERED) {
@@ -298,6 +314,8 @@ static int take_members(struct worker_runner *r, struct flight *f, const struct 
 		failed = take(r, f, *i, fd, js_at(members, k), err);
 		*i = ANSWERED;
 	}
+	if (!failed)
+		failed = keep_unanswered(f, &waiting, err);
 	map_release(&waiting);
 	close(fd);
 	return failed;

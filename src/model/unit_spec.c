@@ -33,6 +33,30 @@ static struct js *encode_missing(const struct name_spec *n)
 	return j;
 }
 
+/* Reports that stand if the interface step agrees: by member what it had to say, and what it used in the unit. */
+static struct js *encode_kept(const struct unit_spec *unit)
+{
+	struct js *j = js_new_object(), *interfaces = js_new_object(), *members = js_new_object();
+	for (uint32_t i = 0; i < unit->member_count; i++) {
+		const struct kept_report *k = &unit->kept[i];
+		struct buf hex = BUF_INIT;
+		hex_encode(&hex, k->checker_hash, SHA1_SIZE);
+		js_set_string(interfaces, unit->members[i].id, hex.data);
+		buf_release(&hex);
+		if (!k->offered)
+			continue;
+		struct js *member = js_new_object(), *uses = js_new_array();
+		for (const char **use = k->uses; *use; use++)
+			js_append(uses, js_new_string(*use));
+		js_set(member, "said", encode_digest(&k->said));
+		js_set(member, "uses", uses);
+		js_set(members, unit->members[i].id, member);
+	}
+	js_set(j, "interfaces", interfaces);
+	js_set(j, "members", members);
+	return j;
+}
+
 struct js *unit_spec_encode(const struct unit_spec *unit)
 {
 	struct js *j = js_new_object(), *members = js_new_array(), *modules = js_new_object(), *missing = js_new_object();
@@ -50,5 +74,7 @@ struct js *unit_spec_encode(const struct unit_spec *unit)
 	js_set(j, "members", members);
 	js_set(j, "modules", modules);
 	js_set(j, "missing", missing);
+	if (unit->kept)
+		js_set(j, "kept", encode_kept(unit));
 	return j;
 }

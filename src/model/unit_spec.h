@@ -47,10 +47,19 @@ struct dep_spec {
 	uint32_t announced; /* the last generation of the worker that has been told, from 1; set by its runner */
 };
 
+/* What stands for a member from an earlier run, if the interfaces that it used in its own unit come out the same. */
+struct kept_report {
+	bool offered;
+	struct digest said; /* the messages of the interface step must have this digest */
+	const char **uses;  /* members of the unit, itself included; NULL-terminated */
+	const unsigned char *checker_hash; /* what its interface was: SHA1_SIZE bytes */
+};
+
 struct unit_spec {
 	uint32_t unit; /* its index in the plan, for events */
 	const struct member_spec *members; /* in the checker's discovery order */
 	uint32_t member_count;
+	const struct kept_report *kept; /* per member; NULL: nothing is known about them */
 	const struct name_spec *names; /* sorted by name */
 	uint32_t name_count;
 	struct dep_spec **closure; /* all transitive dependencies, sorted by id */

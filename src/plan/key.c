@@ -104,22 +104,25 @@ static void walk_resolution(const struct plan_module *m, const struct key_sink *
 	free(sorted);
 }
 
+static void walk_member(const struct plan_module *m, const struct options *options, const struct key_sink *s)
+{
+	field(s, "module", m->id);
+	field(s, "path", m->canonical);
+	field(s, "silent", m->silent ? "yes" : "no");
+	field_digest(s, "options", options_digest(options, m->options));
+	field_digest(s, "source", &m->digest);
+	walk_resolution(m, s);
+	for (const char **extra = m->extra_deps; extra && *extra; extra++)
+		field(s, "discovered dependency", *extra);
+}
+
 void key_walk_unit(const struct plan *p, uint32_t unit, const struct options *options, const struct digest *toolchain,
                    const struct key_sink *s)
 {
 	field_digest(s, "toolchain", toolchain);
 	const struct plan_unit *u = &p->units[unit];
-	for (uint32_t i = 0; i < u->member_count; i++) {
-		const struct plan_module *m = &p->modules[u->members[i]];
-		field(s, "module", m->id);
-		field(s, "path", m->canonical);
-		field(s, "silent", m->silent ? "yes" : "no");
-		field_digest(s, "options", options_digest(options, m->options));
-		field_digest(s, "source", &m->digest);
-		walk_resolution(m, s);
-		for (const char **extra = m->extra_deps; extra && *extra; extra++)
-			field(s, "discovered dependency", *extra);
-	}
+	for (uint32_t i = 0; i < u->member_count; i++)
+		walk_member(&p->modules[u->members[i]], options, s);
 }
 
 void key_manifest(const struct plan *p, uint32_t unit, const struct options *options, const struct digest *toolchain,
@@ -128,6 +131,31 @@ void key_manifest(const struct plan *p, uint32_t unit, const struct options *opt
 	struct hasher *h = hasher_new();
 	struct key_sink s = hashing(h);
 	key_walk_unit(p, unit, options, toolchain, &s);
+	hasher_finish(h, ret);
+}
+
+void key_bodies(const struct plan *p, uint32_t unit, const struct digest *toolchain, struct digest *ret)
+{
+	struct hasher *h = hasher_new();
+	const struct plan_unit *u = &p->units[unit];
+	hasher_field_str(h, "sepal", "bodies 1");
+	hasher_field_digest(h, "toolchain", toolchain);
+	for (uint32_t i = 0; i < u->member_count; i++) {
+		const struct plan_module *m = &p->modules[u->members[i]];
+		hasher_field_str(h, "module", m->id);
+		hasher_field_str(h, "path", m->canonical);
+		for (uint32_t d = 0; d < m->dep_count; d++)
+			if (p->modules[m->deps[d]].unit == unit)
+				hasher_field_str(h, "depends on", p->modules[m->deps[d]].id);
+	}
+	hasher_finish(h, ret);
+}
+
+void key_member(const struct plan *p, uint32_t module, const struct options *options, struct digest *ret)
+{
+	struct hasher *h = hasher_new();
+	struct key_sink s = hashing(h);
+	walk_member(&p->modules[module], options, &s);
 	hasher_finish(h, ret);
 }
 

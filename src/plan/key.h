@@ -31,6 +31,15 @@ void key_walk_unit(const struct plan *p, uint32_t unit, const struct options *op
                    const struct key_sink *sink);
 void key_manifest(const struct plan *p, uint32_t unit, const struct options *options, const struct digest *toolchain,
                   struct digest *ret);
+/*
+ * For the cut inside a cycle (model/bodies.h). The record of a unit is found by who its members are and how they depend
+ * on each other, which decides the order in which the checker analyzes them; each member has a key of its own:
+ *
+ *   bodies key   = H(toolchain, for each member in order: id, path, its dependencies within the unit)
+ *   member key   = H(for one member what the manifest key has for it)
+ */
+void key_bodies(const struct plan *p, uint32_t unit, const struct digest *toolchain, struct digest *ret);
+void key_member(const struct plan *p, uint32_t module, const struct options *options, struct digest *ret);
 void key_strict(const struct digest *manifest_key, const struct digest *closure, struct digest *ret);
 
 /* `interfaces` is indexed by module; those of all dependencies must be known. `merkle` is indexed by unit; the

@@ -3,11 +3,13 @@
 
 #include "store/store_kind.h"
 
-const char *const store_shelf_names[SHELF_COUNT] = { "cas", "ac", "manifest" };
+const char *const store_shelf_names[SHELF_COUNT] = { "cas", "ac", "manifest", "bodies" };
 
 static enum store_shelf shelf_of(enum store_table t)
 {
-	return t == STORE_ACTIONS ? SHELF_ACTIONS : SHELF_MANIFESTS;
+	static const enum store_shelf shelves[] = { [STORE_ACTIONS] = SHELF_ACTIONS, [STORE_MANIFESTS] = SHELF_MANIFESTS,
+		                                    [STORE_BODIES] = SHELF_BODIES };
+	return shelves[t];
 }
 
 void store_close(struct store *s)

@@ -39,21 +39,21 @@ class Batch:
         """False if this process should check nothing more: the checker failed in a way that may have left something
         behind, or builtins were made here. mypy keeps some of their types for good (types.instance_cache), and they
         are not those of the interface that is loaded from then on."""
+        # Syntax trees and interfaces stay to the end of this process, and checking leaves few cycles beside them.
+        gc.disable()
         self.pack = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         units = [Unit(self.checker, request, self.trace) for request in self.requests]
         waiting = [unit for unit in units if self._guarded(unit, self._first_step)]
         for unit in waiting:
             self._guarded(unit, self._second_step)
         os.close(self.pack)
-        for frame in self.trace.frames():
-            self._send(frame)
         self._send({"event": "end", "batch": self.number})
         return self.sound and not any(unit.makes_builtins() for unit in units)
 
     def _first_step(self, unit: Unit) -> bool:
         """True if bodies remain to be checked."""
         start = time.monotonic()
-        self._load(unit)
+        unit.load()
         if unit.two_phases():
             self._send_interface(unit, unit.interface(), start)
             unit.pause()
@@ -62,16 +62,6 @@ class Batch:
         self._send_interface(unit, interfaces, start)
         self._send_report(unit, reports, start)
         return False
-
-    @staticmethod
-    def _load(unit: Unit) -> None:
-        """What is made here (syntax trees, interfaces) stays to the end: the collector need not look at it."""
-        gc.disable()
-        try:
-            unit.load()
-        finally:
-            gc.freeze()
-            gc.enable()
 
     def _second_step(self, unit: Unit) -> bool:
         start = time.monotonic()
@@ -107,10 +97,13 @@ class Batch:
         return False
 
     def _send_interface(self, unit: Unit, members: list[tuple[str, bytes, bytes]], start: float) -> None:
-        places = [{"id": name, "data": self._keep(data), "meta": self._keep(meta)} for name, data, meta in members]
+        places = [{"id": name, "data": self._keep(data), "meta": self._keep(meta),
+                   **({"said": unit.said[name]} if unit.said else {})} for name, data, meta in members]
         self._send_step("interface", unit, places, start)
 
     def _send_report(self, unit: Unit, members: list[tuple[str, Report]], start: float) -> None:
+        for frame in self.trace.frames():  # nobody may listen any more after the last report
+            self._send(frame)
         places = [{"id": name, "meta_ex": self._keep(meta_ex), "uses": uses} for name, (meta_ex, uses) in members]
         self._send_step("report", unit, places, start)
 

@@ -7,6 +7,7 @@ cache directory is handed back as bytes.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, ContextManager
 
 from librt.internal import cache_version
@@ -64,7 +65,8 @@ class Unit:
         self.manager = checker.manager
         self.number: int = request["unit"]
         self.members: list[dict[str, Any]] = request["members"]
-        self.wanted = set(request.get("bodies", (member["id"] for member in self.members)))
+        self.kept: dict[str, Any] = request.get("kept", {"interfaces": {}, "members": {}})
+        self.said: dict[str, str] = {}
         self.modules: dict[str, str | None] = request["modules"]
         self.missing: dict[str, dict[str, Any]] = request["missing"]
         self.graph: dict[str, State] = {}
@@ -196,8 +198,18 @@ class Unit:
                 self._check_top_levels()
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
+        if len(self.members) > 1 and not self._depends_on_order():
+            self.said = {name: self._digest_of_messages(state) for name, state in self.graph.items()}
         with self._phase("write"):
             return self._write()
+
+    def _depends_on_order(self) -> bool:
+        """Some messages are given only once, by whoever comes first: with links to error codes, those of bodies too."""
+        return bool(getattr(self.manager.options, "show_error_code_links", False))
+
+    def _digest_of_messages(self, state: State) -> str:
+        messages = self.manager.errors.file_messages(state.xpath)
+        return hashlib.sha256(repr([tuple(message) for message in messages]).encode("utf-8", "replace")).hexdigest()
 
     def _analyze(self) -> None:
         self.order = order_ascc_ex(self.graph, SCC(set(self.graph), 0))
@@ -274,16 +286,22 @@ class Unit:
     # Bodies: what process_stale_scc_implementation does.
 
     def bodies(self, lanes: int) -> list[tuple[str, Report]]:
-        """(member, its report) for each member whose bodies are wanted, in mypy's order."""
+        """(member, its report) for each member whose report of before does not stand, in mypy's order."""
         assert self.aside is not None
         self.checker.take_up(self.aside)
         self.aside = None
-        wanted = [name for name in self.order if name in self.wanted]
+        changed = {name for name, before in self.kept["interfaces"].items() if self.hashes[name].hex() != before}
+        wanted = [name for name in self.order if not self._stands(name, changed)]
         try:
-            reports = check_in_parts(parts_of(wanted, lanes), self._check_part, self.trace, lanes)
+            parts = parts_of(wanted, 1 if self._depends_on_order() else lanes)
+            reports = check_in_parts(parts, self._check_part, self.trace, lanes)
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
         return [(name, reports[name]) for name in wanted]
+
+    def _stands(self, name: str, changed: set[str]) -> bool:
+        before = self.kept["members"].get(name)
+        return before is not None and before["said"] == self.said.get(name) and changed.isdisjoint(before["uses"])
 
     def _check_part(self, names: list[str]) -> list[tuple[str, Report]]:
         with self._phase("bodies"):
@@ -328,7 +346,8 @@ class Unit:
             error_lines=[] if silent else errors.file_messages(state.xpath))
         buffer = WriteBuffer()
         meta_ex.write(buffer)
-        beyond = self.uses[state.id].difference(state.dependencies, self.graph)
+        beyond = self.uses[state.id].difference(state.dependencies)
+        beyond.update(dep for dep in indirect if dep in self.graph)  # the result leaves these out
         return buffer.getvalue(), sorted(beyond.intersection(self.manager.modules))
 
     # One phase, without local_partial_types: what process_stale_scc_full does.

@@ -20,6 +20,7 @@ from sepal_trace import FIRST_CHILD_LANE, WORKER_LANE, Trace
 
 _READ = 1 << 20
 _PR_SET_PDEATHSIG = 1
+_LAST_OF_UNIT = ("report", "blocked", "discovered", "failed")
 _IDLE = {"event": "idle"}  # from a child that goes on after the end of a batch; not for the other side
 
 # Syntax trees are not given back. A child that has grown by this much is replaced by a fork of the parent, which has
@@ -372,10 +373,11 @@ class Server:
                 continue
             if message["event"] == "end":
                 child.batch = None
+            elif message["event"] in _LAST_OF_UNIT:
+                child.unfinished.pop(message["unit"], None)
+            elif message["event"] == "trace":
                 for frame in self.trace.frames():
                     self._answer(frame)
-            elif message["event"] not in ("interface", "trace"):
-                child.unfinished.pop(message["unit"], None)
             write_all(self.answers, raw)
 
     def _bury(self, child: Child) -> None:

@@ -102,9 +102,7 @@ class Batch:
                 self._guarded(request["unit"], lambda: self._interfaces(request, waiting))
         for number, unit in waiting:
             with trace.phase("bodies"):
-                self._guarded(number, lambda: self._reports(number, unit))
-        for frame in trace.frames():
-            self._send(frame)
+                self._guarded(number, lambda: self._reports(number, unit, trace))
         self._send({"event": "end"})
 
     def _interfaces(self, request: dict[str, Any], waiting: list[tuple[int, Any]]) -> None:
@@ -124,9 +122,11 @@ class Batch:
         self._send_step("interface", number, places, start)
         waiting.append((number, unit))
 
-    def _reports(self, number: int, unit: Any) -> None:
+    def _reports(self, number: int, unit: Any, trace: Trace) -> None:
         start = time.monotonic()
         places = [{"id": name, "meta_ex": self._keep(meta_ex)} for name, meta_ex in unit.reports()]
+        for frame in trace.frames():  # nobody may listen any more after the last report
+            self._send(frame)
         self._send_step("report", number, places, start)
 
     def _guarded(self, unit: int, step: Callable[[], None]) -> None:

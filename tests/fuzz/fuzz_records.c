@@ -1,14 +1,14 @@
 /*
- * The store's and the caches' own binary records: result, manifest, scan result, stat cache. The first byte says which;
- * the rest is read as it is, and once more with the checksum that belongs to it, so that inputs get past the checksum.
- * What a decoder accepts, its encoder writes in a form that the decoder accepts again, byte for byte the same.
+ * The store's and the caches' own binary records: result, manifest, scan result, stat cache, bodies. The first byte
+ * says which; the rest is read as it is, and once more with the checksum that belongs to it, so that inputs get past
+ * the checksum. What a decoder accepts, its encoder writes in a form that the decoder accepts again, byte for byte the same.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/hash.h"
-#include "model/manifest.h"
+#include "model/bodies.h"
 #include "model/result.h"
 #include "source/scan.h"
 #include "source/statcache_file.h"
@@ -51,11 +51,21 @@ static bool recode_statcache(struct span record, struct arena *a, struct buf *ou
 	return true;
 }
 
+static bool recode_bodies(struct span record, struct arena *a, struct buf *out)
+{
+	struct bodies b;
+	if (!bodies_decode(record, a, &b))
+		return false;
+	bodies_encode(&b, out);
+	return true;
+}
+
 static bool (*const recoders[])(struct span record, struct arena *a, struct buf *out) = {
 	recode_result,
 	recode_manifest,
 	recode_scan,
 	recode_statcache,
+	recode_bodies,
 };
 
 static void try_record(size_t kind, struct span record)
