@@ -8,7 +8,7 @@
 #include "model/record.h"
 #include "sys/fs.h"
 
-enum { VERSION = 2, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
+enum { VERSION = 3, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
 static const char MAGIC[] = "SEPK";
 
 struct field {
@@ -16,21 +16,21 @@ struct field {
 };
 
 struct past_unit {
-	struct span name;
 	uint8_t source;
 	struct digest manifest_key, closure, strict_key;
-	struct field *fields;
-	uint32_t field_count;
+	struct span members, fields; /* encoded */
 	struct span reason;
 };
 
 struct history {
 	struct arena arena;
 	struct buf file; /* everything read points into it */
-	struct map interfaces; /* module -> index into digests */
-	struct digest *digests;
+	struct map interfaces; /* module -> index into known_interfaces; filled when it is asked for */
+	struct known_interface {
+		struct span id, digest;
+	} *known_interfaces;
+	uint32_t interface_count;
 	struct past_unit *units;
-	uint32_t unit_count;
 	struct map by_module; /* any member -> unit */
 	struct map details;   /* hex digest -> index into detail_lines */
 	struct span *detail_lines;
@@ -52,15 +52,27 @@ static struct digest read_digest(struct reader *r)
 	return d;
 }
 
-static void read_modules(struct history *h, struct reader *r)
+static void read_interfaces(struct history *h, struct reader *r)
 {
 	uint32_t n = reader_count(r, 4 + DIGEST_SIZE);
-	h->digests = ARENA_ARRAY(&h->arena, struct digest, n + 1);
+	h->known_interfaces = ARENA_ARRAY(&h->arena, struct known_interface, n + 1);
 	for (uint32_t i = 0; i < n; i++) {
-		struct span id = reader_bytes(r);
-		h->digests[i] = read_digest(r);
-		map_put(&h->interfaces, id, i, NULL);
+		h->known_interfaces[i].id = reader_bytes(r);
+		h->known_interfaces[i].digest = reader_raw(r, DIGEST_SIZE);
 	}
+	h->interface_count = reader_ok(r) ? n : 0;
+}
+
+/* The digest that the module's interface had, or NULL. */
+static const struct digest *interface_before(struct history *h, const char *module, struct digest *room)
+{
+	for (uint32_t i = 0; !h->interfaces.count && i < h->interface_count; i++)
+		map_put(&h->interfaces, h->known_interfaces[i].id, i, NULL);
+	const uint32_t *at = map_get_str(&h->interfaces, module);
+	if (!at)
+		return NULL;
+	memcpy(room->bytes, h->known_interfaces[*at].digest.data, DIGEST_SIZE);
+	return room;
 }
 
 static void read_details(struct history *h, struct reader *r)
@@ -74,22 +86,19 @@ static void read_details(struct history *h, struct reader *r)
 	}
 }
 
+/* Most units are written again as they were read: what they hold is decoded when somebody asks. */
 static void read_unit(struct history *h, struct reader *r, struct past_unit *u, uint32_t at)
 {
-	u->name = reader_bytes(r);
 	u->source = reader_u8(r);
 	u->manifest_key = read_digest(r);
 	u->closure = read_digest(r);
 	u->strict_key = read_digest(r);
-	u->field_count = reader_count(r, 8);
-	u->fields = ARENA_ARRAY(&h->arena, struct field, u->field_count + 1);
-	for (uint32_t i = 0; i < u->field_count; i++) {
-		u->fields[i].tag = reader_bytes(r);
-		u->fields[i].value = reader_bytes(r);
-		if (span_eq_str(u->fields[i].tag, "module"))
-			map_put(&h->by_module, u->fields[i].value, at, NULL);
-	}
+	u->members = reader_bytes(r);
+	u->fields = reader_bytes(r);
 	u->reason = reader_bytes(r);
+	struct reader members = reader_of(u->members);
+	while (reader_ok(&members) && !reader_done(&members))
+		map_put(&h->by_module, reader_bytes(&members), at, NULL);
 }
 
 static void read_units(struct history *h, struct reader *r)
@@ -98,7 +107,21 @@ static void read_units(struct history *h, struct reader *r)
 	h->units = ARENA_ARRAY(&h->arena, struct past_unit, n + 1);
 	for (uint32_t i = 0; i < n && reader_ok(r); i++)
 		read_unit(h, r, &h->units[i], i);
-	h->unit_count = reader_ok(r) ? n : 0;
+	if (!reader_ok(r))
+		map_release(&h->by_module);
+}
+
+static struct field *decode_fields(struct history *h, struct span fields, uint32_t *ret_count)
+{
+	struct reader r = reader_of(fields);
+	uint32_t n = reader_count(&r, 8);
+	struct field *list = ARENA_ARRAY(&h->arena, struct field, n + 1);
+	for (uint32_t i = 0; i < n; i++) {
+		list[i].tag = reader_bytes(&r);
+		list[i].value = reader_bytes(&r);
+	}
+	*ret_count = reader_ok(&r) ? n : 0;
+	return list;
 }
 
 struct history *history_open(struct pipeline *p)
@@ -109,7 +132,7 @@ struct history *history_open(struct pipeline *p)
 	struct reader r;
 	if (!fs_read_if_there(pipeline_state_file(p, "keys"), LIMIT, &h->file, &there, &ignored) && there &&
 	    record_open(buf_span(&h->file), MAGIC, VERSION, &r)) {
-		read_modules(h, &r);
+		read_interfaces(h, &r);
 		read_details(h, &r);
 		read_units(h, &r);
 	}
@@ -329,12 +352,13 @@ static void diff_gone(const struct fields *past, const struct fields *now, struc
 	}
 }
 
-static void diff_fields(const struct history *h, const struct past_unit *past, const struct recorder *now,
-                        struct buf *out)
+static void diff_fields(struct history *h, const struct past_unit *past, const struct recorder *now, struct buf *out)
 {
 	struct span module = { "", 0 };
 	struct fields before, after;
-	fields_init(&before, past->fields, past->field_count);
+	uint32_t count;
+	const struct field *fields = decode_fields(h, past->fields, &count);
+	fields_init(&before, fields, count);
 	fields_init(&after, now->fields, now->count);
 	for (uint32_t i = 0; i < now->count; i++) {
 		if (span_eq_str(now->fields[i].tag, "module"))
@@ -347,7 +371,7 @@ static void diff_fields(const struct history *h, const struct past_unit *past, c
 }
 
 /* Which interfaces below the unit are not what they were? */
-static void diff_interfaces(const struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
+static void diff_interfaces(struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
 {
 	const struct plan *plan = &p->plan;
 	const struct digest *now = build_interfaces(p->build);
@@ -364,16 +388,17 @@ static void diff_interfaces(const struct history *h, struct pipeline *p, uint32_
 	}
 	for (uint32_t i = 0; i < plan->module_count; i++) {
 		const struct plan_module *m = &plan->modules[i];
-		const uint32_t *at = map_get_str(&h->interfaces, m->id);
 		char was_hex[DIGEST_HEX_SIZE + 1], now_hex[DIGEST_HEX_SIZE + 1];
-		if (!below[m->unit] || (at && digest_eq(&h->digests[*at], &now[i])))
+		struct digest room;
+		const struct digest *was = below[m->unit] ? interface_before(h, m->id, &room) : NULL;
+		if (!below[m->unit] || (was && digest_eq(was, &now[i])))
 			continue;
 		begin_line(out);
 		digest_hex(&now[i], now_hex);
-		if (at)
-			digest_hex(&h->digests[*at], was_hex);
-		buf_addf(out, "interface of %s %s%.*s%s%.*s", m->id, at ? "changed from " : "is new: ", at ? DIGEST_SHOWN : 0,
-		         at ? was_hex : "", at ? " to " : "", DIGEST_SHOWN, now_hex);
+		if (was)
+			digest_hex(was, was_hex);
+		buf_addf(out, "interface of %s %s%.*s%s%.*s", m->id, was ? "changed from " : "is new: ",
+		         was ? DIGEST_SHOWN : 0, was ? was_hex : "", was ? " to " : "", DIGEST_SHOWN, now_hex);
 	}
 	free(stack);
 	free(below);
@@ -414,38 +439,59 @@ const char *history_reason(const struct history *h, uint32_t unit)
 
 /* ---- writing ---- */
 
-static struct span reason_to_keep(const struct history *h, const char *name, uint32_t unit)
+static void put_members(const struct plan *p, uint32_t unit, struct buf *out)
 {
-	if (unit < h->reason_count && h->reasons[unit])
-		return span_of(h->reasons[unit]);
-	const uint32_t *at = map_get_str(&h->by_module, name);
-	return at ? h->units[*at].reason : (struct span){ "", 0 };
+	struct buf list = BUF_INIT;
+	for (uint32_t i = 0; i < p->units[unit].member_count; i++)
+		buf_put_str(&list, p->modules[p->units[unit].members[i]].id);
+	buf_put_bytes(out, buf_span(&list));
+	buf_release(&list);
 }
 
+static void put_fields(struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
+{
+	struct recorder r = { &h->arena, NULL, 0, 0 };
+	struct buf list = BUF_INIT;
+	record_unit(p, unit, &r);
+	buf_put_u32(&list, r.count);
+	for (uint32_t i = 0; i < r.count; i++) {
+		buf_put_bytes(&list, r.fields[i].tag);
+		buf_put_bytes(&list, r.fields[i].value);
+	}
+	buf_put_bytes(out, buf_span(&list));
+	buf_release(&list);
+	free(r.fields);
+}
+
+/* The key is made of the fields: where it is the same, they are. */
 static void write_unit(struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
 {
 	const struct build_unit *u = build_unit(p->build, unit);
 	const char *name = p->plan.modules[p->plan.units[unit].members[0]].id;
-	struct recorder r = { &h->arena, NULL, 0, 0 };
-	record_unit(p, unit, &r);
-	buf_put_str(out, name);
+	const uint32_t *at = map_get_str(&h->by_module, name);
+	const struct past_unit *past = at ? &h->units[*at] : NULL;
 	buf_put_u8(out, (uint8_t)u->source);
 	buf_add(out, u->manifest_key.bytes, DIGEST_SIZE);
 	buf_add(out, u->closure.bytes, DIGEST_SIZE);
 	buf_add(out, u->strict_key.bytes, DIGEST_SIZE);
-	buf_put_u32(out, r.count);
-	for (uint32_t i = 0; i < r.count; i++) {
-		buf_put_bytes(out, r.fields[i].tag);
-		buf_put_bytes(out, r.fields[i].value);
+	if (past && digest_eq(&past->manifest_key, &u->manifest_key) && !digest_is_zero(&u->manifest_key)) {
+		buf_put_bytes(out, past->members);
+		buf_put_bytes(out, past->fields);
+	} else {
+		put_members(&p->plan, unit, out);
+		put_fields(h, p, unit, out);
 	}
-	buf_put_bytes(out, reason_to_keep(h, name, unit));
-	free(r.fields);
+	if (unit < h->reason_count && h->reasons[unit])
+		buf_put_str(out, h->reasons[unit]);
+	else
+		buf_put_bytes(out, past ? past->reason : (struct span){ "", 0 });
 }
 
 int history_save(struct history *h, struct pipeline *p, struct err *err)
 {
 	struct buf out = BUF_INIT;
 	const struct digest *interfaces = build_interfaces(p->build);
+	buf_room(&out, h->file.len + h->file.len / 8); /* most of it is as it was */
 	size_t start = record_begin(&out, MAGIC, VERSION);
 	buf_put_u32(&out, p->plan.module_count);
 	for (uint32_t i = 0; i < p->plan.module_count; i++) {
@@ -469,7 +515,7 @@ int history_save(struct history *h, struct pipeline *p, struct err *err)
 
 /* ---- explaining ---- */
 
-bool history_explain(const struct history *h, const char *module, struct buf *out)
+bool history_explain(struct history *h, const char *module, struct buf *out)
 {
 	static const char *const sources[] = { "not known (blocked or failed)",
 	                                       "the store, by its manifest: the interfaces it used are as they were",
@@ -484,9 +530,11 @@ bool history_explain(const struct history *h, const char *module, struct buf *ou
 	buf_addf(out, "strict key: %s\n", hex);
 	digest_hex(&u->manifest_key, hex);
 	buf_addf(out, "manifest key: %s\nfields:\n", hex);
-	for (uint32_t i = 0; i < u->field_count; i++)
-		buf_addf(out, "  %.*s: %.*s\n", (int)u->fields[i].tag.len, u->fields[i].tag.data, (int)u->fields[i].value.len,
-		         u->fields[i].value.data);
+	uint32_t count;
+	const struct field *fields = decode_fields(h, u->fields, &count);
+	for (uint32_t i = 0; i < count; i++)
+		buf_addf(out, "  %.*s: %.*s\n", (int)fields[i].tag.len, fields[i].tag.data, (int)fields[i].value.len,
+		         fields[i].value.data);
 	digest_hex(&u->closure, hex);
 	buf_addf(out, "  closure: %s\n", hex);
 	if (u->reason.len)

@@ -3,10 +3,11 @@
  * made it), the interfaces that were known, and, for the units that ran, which field had changed from what to what.
  * Kept beside the work tree's other state; losing it costs explanations only.
  *
- *   file   := "SEPK" version:u8=2 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes
+ *   file   := "SEPK" version:u8=3 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes
  *             lines:bytes)* unit_count:u32 unit* xxh3:u64
- *   unit   := name:bytes source:u8 manifest_key[32] closure[32] strict_key[32] field_count:u32 (tag:bytes value:bytes)*
- *             reason:bytes
+ *   unit   := source:u8 manifest_key[32] closure[32] strict_key[32] members:bytes fields:bytes reason:bytes
+ *   members = id:bytes*; the first one names the unit
+ *   fields  = field_count:u32 (tag:bytes value:bytes)*
  *
  * Details say what is behind a field that is a digest (the toolchain, a set of options): lines "name = value".
  */
@@ -27,6 +28,6 @@ int history_save(struct history *h, struct pipeline *p, struct err *err) MUST_CH
 void history_free(struct history *h); /* accepts NULL */
 
 /* For `sepal explain`: appends what is known about the unit of `module`; false if it was not in the last run. */
-bool history_explain(const struct history *h, const char *module, struct buf *out);
+bool history_explain(struct history *h, const char *module, struct buf *out);
 
 #endif
