@@ -8,7 +8,7 @@
 #include "model/record.h"
 #include "sys/fs.h"
 
-enum { VERSION = 3, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12 };
+enum { VERSION = 4, LIMIT = 1024 * 1024 * 1024, DIGEST_SHOWN = 12, COMPACT_SPARE = 1000 };
 static const char MAGIC[] = "SEPK";
 
 struct field {
@@ -18,7 +18,7 @@ struct field {
 struct past_unit {
 	uint8_t source;
 	struct digest manifest_key, closure, strict_key;
-	struct span members, fields; /* encoded */
+	struct span members, fields; /* as stored */
 	struct span reason;
 };
 
@@ -32,6 +32,12 @@ struct history {
 	uint32_t interface_count;
 	struct past_unit *units;
 	struct map by_module; /* any member -> unit */
+	struct field_table {
+		struct span *items; /* as stored */
+		uint32_t count, cap;
+		uint32_t compact;   /* how many there were when none was unused */
+		struct map index;   /* of items; filled when it is asked for */
+	} table;
 	struct map details;   /* hex digest -> index into detail_lines */
 	struct span *detail_lines;
 	struct map now_details; /* the same for the present run, kept until it is saved */
@@ -111,16 +117,35 @@ static void read_units(struct history *h, struct reader *r)
 		map_release(&h->by_module);
 }
 
+static void read_table(struct history *h, struct reader *r)
+{
+	uint32_t n = reader_count(r, 8);
+	uint32_t compact = reader_u32(r);
+	for (uint32_t i = 0; i < n && reader_ok(r); i++) {
+		const char *start = r->at;
+		reader_bytes(r);
+		reader_bytes(r);
+		VEC_GROW(h->table.items, h->table.count, h->table.cap);
+		h->table.items[h->table.count++] = (struct span){ start, (size_t)(r->at - start) };
+	}
+	h->table.compact = compact;
+}
+
 static struct field *decode_fields(struct history *h, struct span fields, uint32_t *ret_count)
 {
 	struct reader r = reader_of(fields);
-	uint32_t n = reader_count(&r, 8);
+	uint32_t n = (uint32_t)(fields.len / 4);
 	struct field *list = ARENA_ARRAY(&h->arena, struct field, n + 1);
+	*ret_count = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		list[i].tag = reader_bytes(&r);
-		list[i].value = reader_bytes(&r);
+		uint32_t at = reader_u32(&r);
+		if (at >= h->table.count)
+			break;
+		struct reader field = reader_of(h->table.items[at]);
+		list[i].tag = reader_bytes(&field);
+		list[i].value = reader_bytes(&field);
+		*ret_count = i + 1;
 	}
-	*ret_count = reader_ok(&r) ? n : 0;
 	return list;
 }
 
@@ -135,6 +160,7 @@ struct history *history_open(struct pipeline *p)
 		read_interfaces(h, &r);
 		read_details(h, &r);
 		read_units(h, &r);
+		read_table(h, &r);
 	}
 	err_release(&ignored);
 	return h;
@@ -147,6 +173,8 @@ void history_free(struct history *h)
 	map_release(&h->interfaces);
 	map_release(&h->by_module);
 	map_release(&h->details);
+	map_release(&h->table.index);
+	free(h->table.items);
 	map_release(&h->now_details);
 	free(h->now_lines);
 	buf_release(&h->file);
@@ -448,23 +476,44 @@ static void put_members(const struct plan *p, uint32_t unit, struct buf *out)
 	buf_release(&list);
 }
 
+struct interning {
+	struct history *h;
+	struct buf field, list;
+};
+
+/* The number of a field in the table: most fields are imports that many units have. */
+static void put_number(void *ctx, const char *tag, struct span value)
+{
+	struct interning *in = ctx;
+	struct field_table *t = &in->h->table;
+	bool fresh;
+	buf_reset(&in->field);
+	buf_put_str(&in->field, tag);
+	buf_put_bytes(&in->field, value);
+	uint32_t *at = map_get(&t->index, buf_span(&in->field));
+	if (!at) {
+		VEC_GROW(t->items, t->count, t->cap);
+		t->items[t->count] = arena_span(&in->h->arena, buf_span(&in->field));
+		at = map_put(&t->index, t->items[t->count], t->count, &fresh);
+		t->count++;
+	}
+	buf_put_u32(&in->list, *at);
+}
+
 static void put_fields(struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
 {
-	struct recorder r = { &h->arena, NULL, 0, 0 };
-	struct buf list = BUF_INIT;
-	record_unit(p, unit, &r);
-	buf_put_u32(&list, r.count);
-	for (uint32_t i = 0; i < r.count; i++) {
-		buf_put_bytes(&list, r.fields[i].tag);
-		buf_put_bytes(&list, r.fields[i].value);
-	}
-	buf_put_bytes(out, buf_span(&list));
-	buf_release(&list);
-	free(r.fields);
+	struct interning in = { h, BUF_INIT, BUF_INIT };
+	struct key_sink sink = { put_number, &in };
+	for (uint32_t i = h->table.index.count; i < h->table.count; i++)
+		map_put(&h->table.index, h->table.items[i], i, NULL);
+	key_walk_unit(&p->plan, unit, p->described.options, &p->toolchain, &sink);
+	buf_put_bytes(out, buf_span(&in.list));
+	buf_release(&in.field);
+	buf_release(&in.list);
 }
 
 /* The key is made of the fields: where it is the same, they are. */
-static void write_unit(struct history *h, struct pipeline *p, uint32_t unit, struct buf *out)
+static void write_unit(struct history *h, struct pipeline *p, uint32_t unit, bool compacting, struct buf *out)
 {
 	const struct build_unit *u = build_unit(p->build, unit);
 	const char *name = p->plan.modules[p->plan.units[unit].members[0]].id;
@@ -474,7 +523,8 @@ static void write_unit(struct history *h, struct pipeline *p, uint32_t unit, str
 	buf_add(out, u->manifest_key.bytes, DIGEST_SIZE);
 	buf_add(out, u->closure.bytes, DIGEST_SIZE);
 	buf_add(out, u->strict_key.bytes, DIGEST_SIZE);
-	if (past && digest_eq(&past->manifest_key, &u->manifest_key) && !digest_is_zero(&u->manifest_key)) {
+	if (past && !compacting && digest_eq(&past->manifest_key, &u->manifest_key) &&
+	    !digest_is_zero(&u->manifest_key)) {
 		buf_put_bytes(out, past->members);
 		buf_put_bytes(out, past->fields);
 	} else {
@@ -485,6 +535,24 @@ static void write_unit(struct history *h, struct pipeline *p, uint32_t unit, str
 		buf_put_str(out, h->reasons[unit]);
 	else
 		buf_put_bytes(out, past ? past->reason : (struct span){ "", 0 });
+}
+
+/* Fields of keys that no unit has any more stay in the table until they are the larger part of it. */
+static bool begin_compacting(struct history *h)
+{
+	if (h->table.count <= 2 * h->table.compact + COMPACT_SPARE)
+		return false;
+	map_release(&h->table.index);
+	h->table.count = 0;
+	return true;
+}
+
+static void write_table(struct history *h, bool compacting, struct buf *out)
+{
+	buf_put_u32(out, h->table.count);
+	buf_put_u32(out, compacting || !h->table.compact ? h->table.count : h->table.compact);
+	for (uint32_t i = 0; i < h->table.count; i++)
+		buf_add_span(out, h->table.items[i]);
 }
 
 int history_save(struct history *h, struct pipeline *p, struct err *err)
@@ -505,8 +573,10 @@ int history_save(struct history *h, struct pipeline *p, struct err *err)
 		buf_put_bytes(&out, h->now_lines[i]);
 	}
 	buf_put_u32(&out, p->plan.unit_count);
+	bool compacting = begin_compacting(h);
 	for (uint32_t u = 0; u < p->plan.unit_count; u++)
-		write_unit(h, p, u, &out);
+		write_unit(h, p, u, compacting, &out);
+	write_table(h, compacting, &out);
 	record_seal(&out, start);
 	int failed = fs_write_atomic(pipeline_state_file(p, "keys"), buf_span(&out), 0, err);
 	buf_release(&out);

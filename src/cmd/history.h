@@ -3,11 +3,12 @@
  * made it), the interfaces that were known, and, for the units that ran, which field had changed from what to what.
  * Kept beside the work tree's other state; losing it costs explanations only.
  *
- *   file   := "SEPK" version:u8=3 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes
- *             lines:bytes)* unit_count:u32 unit* xxh3:u64
+ *   file   := "SEPK" version:u8=4 module_count:u32 (id:bytes interface[32])* detail_count:u32 (digest:bytes
+ *             lines:bytes)* unit_count:u32 unit* table xxh3:u64
  *   unit   := source:u8 manifest_key[32] closure[32] strict_key[32] members:bytes fields:bytes reason:bytes
  *   members = id:bytes*; the first one names the unit
- *   fields  = field_count:u32 (tag:bytes value:bytes)*
+ *   fields  = index:u32*, of the table
+ *   table   := field_count:u32 compact:u32 (tag:bytes value:bytes)*
  *
  * Details say what is behind a field that is a digest (the toolchain, a set of options): lines "name = value".
  */
