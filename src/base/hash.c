@@ -7,8 +7,11 @@
 
 #include "base/xalloc.h"
 
+/* Small pieces are gathered: a call of the library costs more than hashing them. */
 struct hasher {
 	EVP_MD_CTX *ctx;
+	size_t gathered;
+	char bytes[4096];
 };
 
 bool digest_eq(const struct digest *a, const struct digest *b)
@@ -95,16 +98,35 @@ uint64_t hash_xxh3(struct span s)
 struct hasher *hasher_new(void)
 {
 	struct hasher *h = xmalloc(sizeof *h);
+	h->gathered = 0;
 	h->ctx = EVP_MD_CTX_new();
 	if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
 		BUG("libcrypto has no SHA-256");
 	return h;
 }
 
-void hasher_add(struct hasher *h, struct span raw)
+static void hash_now(struct hasher *h, struct span raw)
 {
 	if (raw.len && EVP_DigestUpdate(h->ctx, raw.data, raw.len) != 1)
 		BUG("libcrypto refused to hash");
+}
+
+static void hash_gathered(struct hasher *h)
+{
+	hash_now(h, (struct span){ h->bytes, h->gathered });
+	h->gathered = 0;
+}
+
+void hasher_add(struct hasher *h, struct span raw)
+{
+	if (raw.len > sizeof h->bytes - h->gathered)
+		hash_gathered(h);
+	if (raw.len > sizeof h->bytes) {
+		hash_now(h, raw);
+	} else if (raw.len) {
+		memcpy(h->bytes + h->gathered, raw.data, raw.len);
+		h->gathered += raw.len;
+	}
 }
 
 static void add_length(struct hasher *h, uint64_t n)
@@ -144,6 +166,7 @@ void hasher_field_u64(struct hasher *h, const char *tag, uint64_t value)
 
 void hasher_finish(struct hasher *h, struct digest *ret)
 {
+	hash_gathered(h);
 	if (EVP_DigestFinal_ex(h->ctx, ret->bytes, NULL) != 1)
 		BUG("libcrypto refused to finish a digest");
 	EVP_MD_CTX_free(h->ctx);

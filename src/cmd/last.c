@@ -79,6 +79,32 @@ static void observe_programs(struct pipeline *p, struct witness *w)
 			witness_path(w, path_join(&p->arena, dir, list.entries[i].name));
 }
 
+/* Directories that did not change since the last run need not be listed for this one's witness. */
+static void recall_last(struct pipeline *p, struct witness *w)
+{
+	struct buf file = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	struct reader r;
+	bool there;
+	if (!fs_read_if_there(pipeline_state_file(p, "last"), LIMIT, &file, &there, &ignored) && there &&
+	    record_open(buf_span(&file), MAGIC, VERSION, &r)) {
+		reader_bytes(&r);
+		reader_bytes(&r);
+		witness_recall(w, &r);
+	}
+	err_release(&ignored);
+	buf_release(&file);
+}
+
+static void observe_module(struct pipeline *p, struct witness *w, const char *file)
+{
+	struct file_stat seen;
+	if (statcache_seen(p->stats, file, &seen))
+		witness_seen(w, file, &seen);
+	else
+		witness_path(w, file);
+}
+
 struct witness *last_observe(struct pipeline *p)
 {
 	const struct described *d = &p->described;
@@ -90,12 +116,13 @@ struct witness *last_observe(struct pipeline *p)
 		(const char *const *)resolver_directories(p->resolver, &p->arena),
 		(const char *const *)resolver_files(p->resolver, &p->arena),
 	};
+	recall_last(p, w);
 	for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
 		for (const char *const *path = lists[l]; *path; path++)
 			witness_path(w, *path);
 	for (uint32_t i = 0; i < p->plan.module_count; i++)
 		if (p->plan.modules[i].real)
-			witness_path(w, p->plan.modules[i].real);
+			observe_module(p, w, p->plan.modules[i].real);
 	for (uint32_t i = 0; i < p->plan.consulted_count; i++)
 		witness_path(w, p->plan.consulted[i]);
 	observe_programs(p, w);

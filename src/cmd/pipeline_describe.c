@@ -8,8 +8,9 @@
 #include "sys/install.h"
 #include "sys/path.h"
 
-enum { STATE_LIMIT = 256 * 1024 * 1024, PROGRAM_LIMIT = 16 * 1024 * 1024, KEPT_VERSION = 1 };
+enum { STATE_LIMIT = 256 * 1024 * 1024, PROGRAM_LIMIT = 16 * 1024 * 1024, KEPT_VERSION = 2 };
 static const char KEPT_MAGIC[] = "SEPQ";
+enum { SOURCE_HAS_PATH = 1, SOURCE_IS_FOLLOWED = 2 };
 
 static bool is_python_file(const struct fs_entry *e)
 {
@@ -53,10 +54,39 @@ static int decode_answer(struct pipeline *p, struct err *err)
 	return 0;
 }
 
+static void put_sources(const struct described *d, struct buf *out)
+{
+	buf_put_u32(out, d->source_count);
+	for (uint32_t i = 0; i < d->source_count; i++) {
+		const struct described_source *s = &d->sources[i];
+		buf_put_u8(out, (uint8_t)((s->path ? SOURCE_HAS_PATH : 0) | (s->followed ? SOURCE_IS_FOLLOWED : 0)));
+		buf_put_str(out, s->path ? s->path : "");
+		buf_put_str(out, s->module);
+	}
+}
+
+static bool get_sources(struct pipeline *p, struct reader *r)
+{
+	struct described *d = &p->described;
+	uint32_t n = reader_count(r, 9);
+	d->sources = ARENA_ARRAY(&p->arena, struct described_source, n + 1);
+	for (uint32_t i = 0; i < n && reader_ok(r); i++) {
+		uint8_t flags = reader_u8(r);
+		const char *path = record_string(r, &p->arena);
+		d->sources[i].path = flags & SOURCE_HAS_PATH ? path : NULL;
+		d->sources[i].module = record_string(r, &p->arena);
+		d->sources[i].followed = (flags & SOURCE_IS_FOLLOWED) != 0;
+	}
+	d->source_count = n;
+	return reader_done(r);
+}
+
 /*
- * The kept answer; one that was torn or is of another version is not there.
+ * The kept answer; one that was torn or is of another version is not there. The sources, most of what there is to say
+ * of a large tree, are left out of the JSON.
  *
- *   describe := "SEPQ" version:u8=1 witness worker_digest:bytes answer:bytes(JSON) xxh3:u64
+ *   describe := "SEPQ" version:u8=2 witness worker_digest:bytes answer:bytes(JSON) count:u32 source* xxh3:u64
+ *   source   := flags:u8(1: has a path, 2: followed) path:bytes module:bytes
  */
 static bool decode_kept(struct pipeline *p, struct span file)
 {
@@ -66,10 +96,14 @@ static bool decode_kept(struct pipeline *p, struct span file)
 		return false;
 	struct span worker = reader_bytes(&r), text = reader_bytes(&r);
 	struct span now = { (const char *)p->worker_digest.bytes, DIGEST_SIZE };
-	if (!reader_done(&r) || !span_eq(worker, now))
+	if (!reader_ok(&r) || !span_eq(worker, now))
 		return false;
 	bool usable = !js_parse(text, "the kept answer to `describe`", &p->answer, &ignored) && !decode_answer(p, &ignored);
 	err_release(&ignored);
+	if (usable && !get_sources(p, &r)) {
+		described_release(&p->described);
+		p->described_ready = usable = false;
+	}
 	if (!usable) {
 		js_free(p->answer);
 		p->answer = NULL;
@@ -89,6 +123,29 @@ static bool load_answer(struct pipeline *p)
 	return loaded;
 }
 
+static struct js *copy_without(const struct js *object, const char *left_out)
+{
+	struct js *copy = js_new_object();
+	void *it = NULL;
+	const char *key;
+	const struct js *value;
+	while (js_next(object, &it, &key, &value))
+		if (strcmp(key, left_out) != 0)
+			js_set(copy, key, js_copy(value));
+	return copy;
+}
+
+static void put_answer(const struct js *answer, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	struct js *copy = copy_without(answer, "answer");
+	js_set(copy, "answer", copy_without(js_get(answer, "answer"), "sources"));
+	js_write(copy, 0, &text);
+	buf_put_bytes(out, buf_span(&text));
+	js_free(copy);
+	buf_release(&text);
+}
+
 static int save_answer(struct pipeline *p, struct err *err)
 {
 	const struct described *d = &p->described;
@@ -103,17 +160,16 @@ static int save_answer(struct pipeline *p, struct err *err)
 	for (uint32_t i = 0; i < d->depend_env_count; i++)
 		witness_env(w, d->depend_env[i].name);
 	witness_env(w, "PATH");
-	struct buf out = BUF_INIT, text = BUF_INIT;
+	struct buf out = BUF_INIT;
 	size_t start = record_begin(&out, KEPT_MAGIC, KEPT_VERSION);
 	witness_encode(w, &out);
-	js_write(p->answer, 0, &text);
 	buf_put_bytes(&out, (struct span){ (const char *)p->worker_digest.bytes, DIGEST_SIZE });
-	buf_put_bytes(&out, buf_span(&text));
+	put_answer(p->answer, &out);
+	put_sources(d, &out);
 	record_seal(&out, start);
 	int failed = fs_write_atomic(pipeline_state_file(p, "describe"), buf_span(&out), 0, err);
 	witness_free(w);
 	buf_release(&out);
-	buf_release(&text);
 	return failed;
 }
 

@@ -81,7 +81,9 @@ static int by_name(const void *a, const void *b)
 /* One line per name: what it leads to, or why it leads nowhere. */
 static void describe_name(const struct name_spec *n, struct buf *b)
 {
-	buf_addf(b, "%s%s -> %s", n->name, n->ancestor ? " (parent)" : "", n->canonical ? n->canonical : "nothing");
+	buf_add_str(b, n->name);
+	buf_add_str(b, n->ancestor ? " (parent) -> " : " -> ");
+	buf_add_str(b, n->canonical ? n->canonical : "nothing");
 	if (n->missing)
 		buf_addf(b, " (%s%s)", n->reason, n->quiet ? ", quiet" : "");
 }
@@ -177,23 +179,12 @@ static int by_given_name(const void *a, const void *b)
 	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
-/* A unit's name must not depend on discovery order: the smallest id of its members. */
-static const char *unit_name(const struct plan *p, uint32_t unit)
-{
-	const struct plan_unit *u = &p->units[unit];
-	const char *name = p->modules[u->members[0]].id;
-	for (uint32_t i = 1; i < u->member_count; i++)
-		if (strcmp(p->modules[u->members[i]].id, name) < 0)
-			name = p->modules[u->members[i]].id;
-	return name;
-}
-
 void key_closure(const struct plan *p, uint32_t unit, const struct digest *merkle, struct digest *ret)
 {
 	const struct graph_edges *needs = p->units[unit].needs;
 	struct named *sorted = xmalloc((needs->count + 1) * sizeof *sorted);
 	for (uint32_t i = 0; i < needs->count; i++)
-		sorted[i] = (struct named){ unit_name(p, needs->to[i]), needs->to[i] };
+		sorted[i] = (struct named){ p->units[needs->to[i]].name, needs->to[i] };
 	qsort(sorted, needs->count, sizeof *sorted, by_given_name);
 	struct hasher *h = hasher_new();
 	for (uint32_t i = 0; i < needs->count; i++)

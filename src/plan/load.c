@@ -194,11 +194,14 @@ static void make_units(struct plan *p)
 	uint64_t *weight = ARENA_ARRAY(&p->arena, uint64_t, p->unit_count + 1);
 	for (uint32_t u = 0; u < p->unit_count; u++) {
 		struct plan_unit *unit = &p->units[u];
-		*unit = (struct plan_unit){ g->members[u].to, g->members[u].count, &g->needs[u], &g->needed_by[u], 0, 0 };
+		*unit = (struct plan_unit){ .members = g->members[u].to, .member_count = g->members[u].count,
+			                    .needs = &g->needs[u], .needed_by = &g->needed_by[u] };
 		order_members(p, unit);
 		for (uint32_t i = 0; i < unit->member_count; i++) {
 			p->modules[unit->members[i]].unit = u;
 			unit->weight += p->modules[unit->members[i]].size + WEIGHT_PADDING;
+			if (!unit->name || strcmp(p->modules[unit->members[i]].id, unit->name) < 0)
+				unit->name = p->modules[unit->members[i]].id;
 		}
 		weight[u] = unit->weight;
 	}

@@ -47,6 +47,7 @@ struct plan_unit {
 	uint32_t *members; /* modules, in discovery order */
 	uint32_t member_count;
 	const struct graph_edges *needs, *needed_by; /* units */
+	const char *name;  /* the smallest id of its members: the same whatever the order of discovery */
 	uint64_t weight;   /* bytes of source, padded: the scheduler's estimate */
 	uint64_t priority; /* weight of the longest chain that waits for it, its own included */
 };

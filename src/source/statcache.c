@@ -15,6 +15,7 @@ enum { KNOWN_SPARE = 1024 };
 struct file {
 	struct stat_record record;
 	bool asked;      /* in this run: the answer is record.digest */
+	bool changing;   /* it was not of one size while it was looked at */
 	bool remembered; /* goes into the file */
 };
 
@@ -206,7 +207,8 @@ static int look_at(struct statcache *c, const char *path, struct file *f, struct
 	if (!ask_git(c, path, st.size, &r.digest) && read_file(c, path, ret_content, &r, err) != 0)
 		return -1;
 	/* a file that was changed while it was read is none that could be recognised */
-	*ret = (struct file){ r, true, r.size == st.size && fs_is_settled(&st, c->opened_ns) };
+	bool changing = r.size != st.size;
+	*ret = (struct file){ r, true, changing, !changing && fs_is_settled(&st, c->opened_ns) };
 	c->changed = true;
 	return 0;
 }
@@ -227,6 +229,17 @@ int statcache_digest(struct statcache *c, const char *abs_path, struct digest *r
 	*ret = c->files[*i].record.digest;
 	*ret_size = c->files[*i].record.size;
 	return 0;
+}
+
+bool statcache_seen(const struct statcache *c, const char *abs_path, struct file_stat *ret)
+{
+	const uint32_t *i = map_get_str(&c->by_path, abs_path);
+	if (!i || !c->files[*i].asked || c->files[*i].changing)
+		return false;
+	const struct stat_record *r = &c->files[*i].record;
+	*ret = (struct file_stat){ .kind = FILE_REGULAR, .size = r->size, .mtime_ns = r->mtime_ns, .ctime_ns = r->ctime_ns,
+		                   .inode = r->inode, .dev = r->dev };
+	return true;
 }
 
 static int by_path(const void *a, const void *b)

@@ -26,6 +26,10 @@ struct witness {
 	struct map paths, names;
 	struct item *items;
 	uint32_t count, cap;
+	/* Directories of an earlier witness. */
+	struct map old_paths;
+	struct item *old;
+	uint32_t old_count, old_cap;
 };
 
 struct witness *witness_new(int64_t began_ns)
@@ -41,6 +45,8 @@ void witness_free(struct witness *w)
 		return;
 	map_release(&w->paths);
 	map_release(&w->names);
+	map_release(&w->old_paths);
+	free(w->old);
 	arena_release(&w->arena);
 	free(w->items);
 	free(w);
@@ -91,7 +97,19 @@ static struct file_stat stat_now(const char *path)
 	return s;
 }
 
-void witness_path(struct witness *w, const char *path)
+/* ctime as well: mtime can be set back (rsync, tar) */
+static bool same_times(const struct file_stat *a, const struct file_stat *b)
+{
+	return a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->inode == b->inode && a->dev == b->dev;
+}
+
+static uint64_t listing_of(const struct witness *w, const char *path, const struct file_stat *st)
+{
+	const uint32_t *old = map_get_str(&w->old_paths, path);
+	return old && same_times(&w->old[*old].stat, st) ? w->old[*old].listing : listing_hash(path);
+}
+
+static void observe(struct witness *w, const char *path, const struct file_stat *seen)
 {
 	bool fresh;
 	if (map_get_str(&w->paths, path))
@@ -99,11 +117,21 @@ void witness_path(struct witness *w, const char *path)
 	map_put_str(&w->paths, arena_strdup(&w->arena, path), w->count, &fresh);
 	VEC_GROW(w->items, w->count, w->cap);
 	struct item *i = &w->items[w->count++];
-	*i = (struct item){ .stat = stat_now(path) };
+	*i = (struct item){ .stat = seen ? *seen : stat_now(path) };
 	i->racy = i->stat.kind != FILE_NONE && !fs_is_settled(&i->stat, w->began_ns);
 	/* A racy directory was perhaps listed by the observer before its last change: its listing now proves nothing. */
 	if (i->stat.kind == FILE_DIR && !i->racy)
-		i->listing = listing_hash(path);
+		i->listing = listing_of(w, path, &i->stat);
+}
+
+void witness_path(struct witness *w, const char *path)
+{
+	observe(w, path, NULL);
+}
+
+void witness_seen(struct witness *w, const char *path, const struct file_stat *seen)
+{
+	observe(w, path, seen);
 }
 
 void witness_env(struct witness *w, const char *name)
@@ -157,15 +185,49 @@ void witness_encode(const struct witness *w, struct buf *out)
 	}
 }
 
+static bool read_item(struct reader *r, struct span *ret_path, uint8_t *ret_kind, struct item *ret)
+{
+	*ret_path = reader_bytes(r);
+	*ret_kind = reader_u8(r);
+	*ret = (struct item){ .racy = false };
+	ret->stat.size = reader_u64(r);
+	ret->stat.mtime_ns = (int64_t)reader_u64(r);
+	ret->stat.ctime_ns = (int64_t)reader_u64(r);
+	ret->stat.inode = reader_u64(r);
+	ret->stat.dev = reader_u64(r);
+	ret->listing = reader_u64(r);
+	return reader_ok(r) && !memchr(ret_path->data, 0, ret_path->len);
+}
+
+static bool read_start(struct reader *r)
+{
+	return span_eq(reader_raw(r, sizeof MAGIC), (struct span){ MAGIC, sizeof MAGIC }) && reader_u8(r) == VERSION;
+}
+
+void witness_recall(struct witness *w, struct reader *old)
+{
+	uint32_t items = read_start(old) ? reader_count(old, 49) : 0;
+	for (uint32_t i = 0; i < items; i++) {
+		struct span path;
+		uint8_t kind;
+		struct item item;
+		if (!read_item(old, &path, &kind, &item))
+			return;
+		if (kind != FILE_DIR)
+			continue;
+		map_put(&w->old_paths, arena_span(&w->arena, path), w->old_count, NULL);
+		VEC_GROW(w->old, w->old_count, w->old_cap);
+		w->old[w->old_count++] = item;
+	}
+}
+
 /* Keys are read into a buffer of their own because stat(2) wants a NUL. */
 static bool item_holds(struct reader *r, struct buf *path, struct span *changed)
 {
-	struct span p = reader_bytes(r);
-	uint8_t kind = reader_u8(r);
-	struct file_stat was = { .size = reader_u64(r), .mtime_ns = (int64_t)reader_u64(r),
-		                 .ctime_ns = (int64_t)reader_u64(r), .inode = reader_u64(r), .dev = reader_u64(r) };
-	uint64_t listing = reader_u64(r);
-	if (!reader_ok(r) || memchr(p.data, 0, p.len))
+	struct item was;
+	struct span p;
+	uint8_t kind;
+	if (!read_item(r, &p, &kind, &was))
 		return false;
 	*changed = p;
 	buf_reset(path);
@@ -175,13 +237,11 @@ static bool item_holds(struct reader *r, struct buf *path, struct span *changed)
 		return false;
 	if (now.kind == FILE_NONE)
 		return true;
-	/* ctime as well: mtime can be set back (rsync, tar) */
-	bool same_times = now.mtime_ns == was.mtime_ns && now.ctime_ns == was.ctime_ns;
-	if (now.inode != was.inode || now.dev != was.dev)
+	if (now.inode != was.stat.inode || now.dev != was.stat.dev)
 		return false;
 	if (now.kind == FILE_DIR)
-		return same_times || listing_hash(path->data) == listing;
-	return now.size == was.size && same_times;
+		return same_times(&now, &was.stat) || listing_hash(path->data) == was.listing;
+	return now.size == was.stat.size && same_times(&now, &was.stat);
 }
 
 static bool env_holds(struct reader *r, struct buf *name, struct span *changed)
@@ -202,7 +262,7 @@ bool witness_holds(struct reader *r, struct span *ret_changed)
 {
 	struct buf text = BUF_INIT;
 	struct span changed = { "", 0 };
-	bool holds = span_eq(reader_raw(r, sizeof MAGIC), (struct span){ MAGIC, sizeof MAGIC }) && reader_u8(r) == VERSION;
+	bool holds = read_start(r);
 	uint32_t items = reader_count(r, 49);
 	for (uint32_t i = 0; holds && i < items; i++)
 		holds = item_holds(r, &text, &changed);

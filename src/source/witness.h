@@ -28,7 +28,12 @@ struct witness *witness_new(int64_t began_ns);
 void witness_free(struct witness *w);
 /* Observe a path now: a file, a directory, or nothing. Watching a path twice is one observation. */
 void witness_path(struct witness *w, const char *path);
+/* The same with what somebody saw when he looked at the file, in this run and before he read it. */
+void witness_seen(struct witness *w, const char *path, const struct file_stat *seen);
 void witness_env(struct witness *w, const char *name);
+/* Directories whose times are those of an earlier witness have the names that they had then, and are not listed again.
+ * `old` reads one; before the first path. What is no witness is no help. */
+void witness_recall(struct witness *w, struct reader *old);
 void witness_encode(const struct witness *w, struct buf *out);
 
 /* What is watched, in the order of the calls; *ret_kind is what was there. */

@@ -35,6 +35,9 @@ int statcache_open(const char *path, int64_t clock_ns, struct statcache **ret, s
 struct buf;
 int statcache_digest(struct statcache *c, const char *abs_path, struct digest *ret, uint64_t *ret_size,
                      struct buf *ret_content, struct err *err) MUST_CHECK;
+/* What was seen of the file when it was asked for in this run, before it was read; false: it was not. */
+struct file_stat;
+bool statcache_seen(const struct statcache *c, const char *abs_path, struct file_stat *ret);
 /* How many files were read since open: tests assert on it. */
 uint64_t statcache_files_read(const struct statcache *c);
 /* Writes what was asked for in this run (temp + rename), if anything is new; files not asked for are dropped. */

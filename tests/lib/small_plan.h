@@ -47,6 +47,9 @@ static void small_plan_units(struct plan *p)
 		for (uint32_t i = 0; i < p->units[u].member_count; i++) {
 			p->modules[p->units[u].members[i]].unit = u;
 			p->units[u].weight += p->modules[p->units[u].members[i]].size;
+			const char *id = p->modules[p->units[u].members[i]].id;
+			if (!p->units[u].name || strcmp(id, p->units[u].name) < 0)
+				p->units[u].name = id;
 		}
 		weight[u] = p->units[u].weight;
 	}
