@@ -8,7 +8,7 @@
 #include "model/record.h"
 #include "sys/fs.h"
 
-enum { VERSION = 1, KEY_SIZE = DIGEST_SIZE + 8, FILE_LIMIT = 512 * 1024 * 1024 };
+enum { VERSION = 1, KEY_SIZE = DIGEST_SIZE + 8, FILE_LIMIT = 512 * 1024 * 1024, SPARE = 1024 };
 static const char MAGIC[] = "SEPC";
 
 struct entry {
@@ -98,22 +98,32 @@ void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t 
 	c->changed = true;
 }
 
+static void put_entry(const struct scan_cache *c, uint32_t i, struct buf *out)
+{
+	buf_add_span(out, c->index.entries[i].key);
+	buf_put_bytes(out, c->entries[i].record);
+}
+
 int scan_cache_save(struct scan_cache *c, struct err *err)
 {
 	if (!c->changed)
 		return 0;
-	uint32_t n = 0;
+	uint32_t used = 0;
 	for (uint32_t i = 0; i < c->count; i++)
-		n += c->entries[i].used;
+		used += c->entries[i].used;
+	uint32_t spare = c->count - used, room = 2 * used + SPARE;
+	spare = spare < room ? spare : room;
 	struct buf out = BUF_INIT;
 	size_t start = record_begin(&out, MAGIC, VERSION);
-	buf_put_u32(&out, n);
-	for (uint32_t i = 0; i < c->count; i++) {
-		if (!c->entries[i].used)
-			continue;
-		buf_add_span(&out, c->index.entries[i].key);
-		buf_put_bytes(&out, c->entries[i].record);
-	}
+	buf_put_u32(&out, used + spare);
+	for (uint32_t i = 0; i < c->count; i++)
+		if (c->entries[i].used)
+			put_entry(c, i, &out);
+	for (uint32_t i = 0; i < c->count && spare; i++)
+		if (!c->entries[i].used) {
+			put_entry(c, i, &out);
+			spare--;
+		}
 	record_seal(&out, start);
 	int failed = fs_write_atomic(c->path, buf_span(&out), 0, err);
 	buf_release(&out);

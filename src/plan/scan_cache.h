@@ -20,7 +20,8 @@ bool scan_cache_get(struct scan_cache *c, const struct digest *source, uint64_t 
                     struct scan_result *ret);
 void scan_cache_put(struct scan_cache *c, const struct digest *source, uint64_t options,
                     const struct scan_result *result);
-/* Writes the entries that were used or added since open; nothing if nothing was added. */
+/* Writes the entries that were used or added since open, and for other command lines as many of the rest as there is
+ * room for; nothing if nothing was added. */
 int scan_cache_save(struct scan_cache *c, struct err *err) MUST_CHECK;
 void scan_cache_free(struct scan_cache *c);
 

@@ -9,8 +9,9 @@
 #include "sys/fs.h"
 
 enum { FILE_LIMIT = 64 << 20, CACHE_LIMIT = 256 << 20 };
-/* Contents that this run did not use are kept for when a branch is checked out again: as many as it used, and some. */
-enum { KNOWN_SPARE = 1024 };
+/* What this run did not ask for is kept for other command lines, and for when a branch is checked out again: twice as
+ * much as it did ask for, and some. */
+enum { SPARE = 1024 };
 
 struct file {
 	struct stat_record record;
@@ -271,10 +272,22 @@ static void collect_known(struct statcache *c, struct statcache_file *f)
 	for (uint32_t i = 0; i < c->known_count; i++)
 		if (c->known[i].used)
 			f->known[f->known_count++] = c->known[i].content;
-	uint32_t room = 2 * f->known_count + KNOWN_SPARE;
+	uint32_t room = 3 * f->known_count + SPARE;
 	for (uint32_t i = 0; i < c->known_count && f->known_count < room; i++)
 		if (!c->known[i].used)
 			f->known[f->known_count++] = c->known[i].content;
+}
+
+/* Files that were asked for, then others, as far as there is room. */
+static void collect_files(struct statcache *c, struct statcache_file *f)
+{
+	for (uint32_t i = 0; i < c->file_count; i++)
+		if (c->files[i].remembered)
+			f->files[f->file_count++] = c->files[i].record;
+	uint32_t room = 3 * f->file_count + SPARE;
+	for (uint32_t i = 0; i < c->file_count && f->file_count < room; i++)
+		if (!c->files[i].asked)
+			f->files[f->file_count++] = c->files[i].record;
 }
 
 int statcache_save(struct statcache *c, int64_t clock_ns, struct err *err)
@@ -282,9 +295,7 @@ int statcache_save(struct statcache *c, int64_t clock_ns, struct err *err)
 	struct statcache_file f = { .saved_ns = clock_ns };
 	f.files = xcalloc(c->file_count + 1, sizeof *f.files);
 	f.known = xcalloc(c->known_count + 1, sizeof *f.known);
-	for (uint32_t i = 0; i < c->file_count; i++)
-		if (c->files[i].remembered)
-			f.files[f.file_count++] = c->files[i].record;
+	collect_files(c, &f);
 	int rc = 0;
 	if (c->changed || f.file_count != c->file_count) {
 		struct buf out = BUF_INIT;

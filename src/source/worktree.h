@@ -40,7 +40,8 @@ struct file_stat;
 bool statcache_seen(const struct statcache *c, const char *abs_path, struct file_stat *ret);
 /* How many files were read since open: tests assert on it. */
 uint64_t statcache_files_read(const struct statcache *c);
-/* Writes what was asked for in this run (temp + rename), if anything is new; files not asked for are dropped. */
+/* Writes what was asked for in this run (temp + rename), if anything is new, and for other command lines as much of the
+ * rest as there is room for. */
 int statcache_save(struct statcache *c, int64_t clock_ns, struct err *err) MUST_CHECK;
 void statcache_free(struct statcache *c);
 

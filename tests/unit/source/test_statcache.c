@@ -261,7 +261,7 @@ static void a_link_answers_for_the_file_it_leads_to(void **state)
 	run(f, "x = 2\n", 1);
 }
 
-static void files_not_asked_for_are_dropped(void **state)
+static void files_not_asked_for_are_kept_for_other_command_lines(void **state)
 {
 	struct fixture *f = *state;
 	const char *other = path_join(&f->arena, f->dir.path, "b.py");
@@ -271,12 +271,33 @@ static void files_not_asked_for_are_dropped(void **state)
 	ask(f, other, "y\n");
 	ask(f, f->file, "x = 1\n");
 	end(f, 2);
-	uint64_t before = look(f->cache).size;
-	run(f, "x = 1\n", 0);
-	assert_true(look(f->cache).size < before);
+	edit(f->file, "x = 22\n");
+	run(f, "x = 22\n", 1);
 	begin(f, 20 * NS_PER_S);
 	ask(f, other, "y\n");
+	end(f, 0);
+	edit(other, "yy\n");
+	begin(f, 40 * NS_PER_S);
+	ask(f, other, "yy\n");
 	end(f, 1);
+}
+
+static void the_files_that_nobody_asks_for_do_not_pile_up(void **state)
+{
+	enum { FILES = 1200, SPARE = 1024 };
+	struct fixture *f = *state;
+	edit(f->file, "x = 1\n");
+	for (int i = 0; i < FILES; i++)
+		edit(arena_printf(&f->arena, "%s/%d.py", f->dir.path, i), "y\n");
+	begin(f, NS_PER_S);
+	for (int i = 0; i < FILES; i++)
+		ask(f, arena_printf(&f->arena, "%s/%d.py", f->dir.path, i), "y\n");
+	end(f, FILES);
+	run(f, "x = 1\n", 1);
+	begin(f, 20 * NS_PER_S);
+	for (int i = 0; i < FILES; i++)
+		ask(f, arena_printf(&f->arena, "%s/%d.py", f->dir.path, i), "y\n");
+	end(f, FILES - SPARE - 2);
 }
 
 static void a_run_that_learnt_nothing_writes_nothing(void **state)
@@ -346,7 +367,8 @@ int main(void)
 		TEST(a_file_renamed_over_with_the_same_size_and_mtime_is_read),
 		TEST(an_edit_whose_mtime_was_set_back_is_read),
 		TEST(a_link_answers_for_the_file_it_leads_to),
-		TEST(files_not_asked_for_are_dropped),
+		TEST(files_not_asked_for_are_kept_for_other_command_lines),
+		TEST(the_files_that_nobody_asks_for_do_not_pile_up),
 		TEST(a_run_that_learnt_nothing_writes_nothing),
 		TEST(a_torn_altered_or_foreign_cache_is_an_empty_one),
 		TEST(what_cannot_be_source_is_refused_by_name),

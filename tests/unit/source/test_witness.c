@@ -74,6 +74,64 @@ static bool holds(struct fixture *f)
 	return witness_holds(&r, NULL) && reader_done(&r);
 }
 
+/* Observes the fixture's directory with an earlier witness at hand. */
+static void observe_again(struct fixture *f)
+{
+	struct clock clock = clock_system();
+	struct witness *w = witness_new(clock_wall_ns(&clock));
+	struct reader r = reader_of(buf_span(&f->kept));
+	witness_recall(w, &r);
+	witness_path(w, f->dir.path);
+	buf_reset(&f->kept);
+	witness_encode(w, &f->kept);
+	witness_free(w);
+}
+
+static void an_earlier_witness_saves_listings_and_changes_no_answer(void **state)
+{
+	struct fixture *f = *state;
+	edit(f, "a.py", "x");
+	let_time_pass();
+	observe(f, "");
+	assert_true(holds(f));
+	observe_again(f);
+	assert_true(holds(f));
+	edit(f, "b.py", "x");
+	assert_false(holds(f));
+	let_time_pass();
+	observe_again(f); /* its times moved: it is listed */
+	assert_true(holds(f));
+	edit(f, "noise.txt~", "x");
+	assert_true(holds(f));
+	buf_reset(&f->kept);
+	buf_add_str(&f->kept, "no witness");
+	observe_again(f);
+	assert_false(holds(f)); /* racy: written just now */
+	let_time_pass();
+	observe_again(f);
+	assert_true(holds(f));
+}
+
+static void what_was_seen_counts_and_not_what_is_there_now(void **state)
+{
+	struct fixture *f = *state;
+	struct clock clock = clock_system();
+	struct err err = ERR_INIT;
+	struct file_stat seen;
+	edit(f, "a.py", "x");
+	let_time_pass();
+	struct witness *w = witness_new(clock_wall_ns(&clock));
+	assert_ok(fs_stat(in_dir(f, "a.py"), &seen, &err));
+	edit(f, "a.py", "another");
+	witness_seen(w, in_dir(f, "a.py"), &seen);
+	buf_reset(&f->kept);
+	witness_encode(w, &f->kept);
+	witness_free(w);
+	assert_false(holds(f));
+	edit(f, "a.py", "x");
+	assert_false(holds(f));
+}
+
 static void an_unchanged_file_directory_and_absence_hold(void **state)
 {
 	struct fixture *f = *state;
@@ -206,6 +264,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, clean)
 	const struct CMUnitTest tests[] = {
+		TEST(an_earlier_witness_saves_listings_and_changes_no_answer),
+		TEST(what_was_seen_counts_and_not_what_is_there_now),
 		TEST(an_unchanged_file_directory_and_absence_hold),
 		TEST(a_file_that_was_replaced_by_one_of_the_same_size_and_time_does_not_hold),
 		TEST(a_file_that_appears_or_goes_does_not_hold),
