@@ -10,8 +10,8 @@
  * can only be read can be opened and read.
  *
  * Local layout (doc/formats/store.md):  DIR/FORMAT, DIR/v1/cas/ab/<62 hex>, DIR/v1/ac/ab/<62 hex>,
- * DIR/v1/manifest/ab/<62 hex>, DIR/v1/bodies/ab/<62 hex>, DIR/v1/state/<hex>/...,
- * DIR/v1/tmp/...   A directory DIR/vN with N > 1 belongs to a newer sepal and is left alone; a FORMAT that names a newer version is refused.
+ * DIR/v1/manifest/ab/<62 hex>, DIR/v1/bodies/ab/<62 hex>, DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN
+ * with N > 1 belongs to a newer sepal and is left alone; a FORMAT that names a newer version is refused.
  */
 #ifndef SEPAL_STORE_STORE_H
 #define SEPAL_STORE_STORE_H

@@ -1,7 +1,8 @@
 /*
  * The store's and the caches' own binary records: result, manifest, scan result, stat cache, bodies. The first byte
  * says which; the rest is read as it is, and once more with the checksum that belongs to it, so that inputs get past
- * the checksum. What a decoder accepts, its encoder writes in a form that the decoder accepts again, byte for byte the same.
+ * the checksum. What a decoder accepts, its encoder writes in a form that the decoder accepts again, byte for byte the
+ * same.
  */
 #include <stddef.h>
 #include <stdint.h>
