@@ -7,6 +7,7 @@ its own, and an interrupted one is ended with all that belongs to that session.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+PR_SET_CHILD_SUBREAPER = 36  # <sys/prctl.h>
 SAMPLES_PER_SECOND = 15
 GRACE = 5.0  # seconds that an interrupted command has to clean up
 
@@ -30,7 +32,7 @@ class Failed(Exception):
 @dataclass
 class Run:
     seconds: float
-    cpu: float  # user and system time of the command and of the children that it waited for
+    cpu: float  # user and system time of the command and of all its descendants
     peak_mb: float | None  # the highest sum over all processes that was seen, where it was sampled
     own_peak_mb: float  # resident set of the largest single process
     status: int
@@ -43,27 +45,44 @@ def environment(cache: str) -> dict[str, str]:
     return dict(env, XDG_CACHE_HOME=cache, LC_ALL="C.UTF-8", TERM="dumb")
 
 
-def parents() -> dict[int, int]:
-    """Every process that there is and its parent."""
+def processes() -> dict[int, tuple[int, int]]:
+    """Every process that there is, with its parent and its session."""
     found = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError):
                 with open(f"/proc/{name}/stat") as file:
                     # the name in parentheses may hold anything
-                    found[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+                    fields = file.read().rpartition(")")[2].split()
+                    found[int(name)] = int(fields[1]), int(fields[3])
     return found
 
 
-def family(pid: int, parent_of: dict[int, int]) -> list[int]:
-    """A process and all that descend from it."""
-    children: dict[int, list[int]] = {}
-    for child, parent in parent_of.items():
-        children.setdefault(parent, []).append(child)
-    found = [pid]
-    for member in found:  # grows while it is read
-        found += children.get(member, [])
+def family(leader: int, known: dict[int, tuple[int, int]]) -> set[int]:
+    """All that descend from the leader of a session, and all in the session, whoever their parent is by now."""
+    found = {pid for pid, (_, session) in known.items() if pid == leader or session == leader}
+    more = True
+    while more:
+        children = {pid for pid, (parent, _) in known.items() if parent in found} - found
+        found |= children
+        more = bool(children)
     return found
+
+
+def adopt_orphans() -> None:
+    """From here on this process is the parent of what its commands leave behind, and can ask what that used."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def time_of_orphans(leader: int) -> float:
+    """Waits for what a command that has ended left behind in its session; the processor time that it used."""
+    total = 0.0
+    for pid, (parent, session) in processes().items():
+        if parent == os.getpid() and session == leader:
+            with contextlib.suppress(ChildProcessError):
+                usage = os.wait4(pid, 0)[2]
+                total += usage.ru_utime + usage.ru_stime
+    return total
 
 
 def proportional_kb(pid: int) -> int:
@@ -89,7 +108,7 @@ class Sampler(threading.Thread):
 
     def run(self) -> None:
         while not self.done.wait(1 / SAMPLES_PER_SECOND):
-            self.peak_kb = max(self.peak_kb, sum(map(proportional_kb, family(self.pid, parents()))))
+            self.peak_kb = max(self.peak_kb, sum(map(proportional_kb, family(self.pid, processes()))))
 
     def stop(self) -> float:
         self.done.set()
@@ -133,6 +152,7 @@ def run(argv: list[str], cwd: str, env: dict[str, str], sample: bool = False,
             seconds = time.monotonic() - start
             process.returncode = os.waitstatus_to_exitcode(waited)
             peak = sampler.stop() if sampler else None
+            left = time_of_orphans(process.pid)
         texts = []
         for file in (out, err):
             file.seek(0)
@@ -140,5 +160,5 @@ def run(argv: list[str], cwd: str, env: dict[str, str], sample: bool = False,
     if process.returncode not in accepted:
         raise Failed(f"`{' '.join(argv)}` in {cwd} ended with status {process.returncode}:\n"
                      f"{texts[0][-2000:]}{texts[1][-2000:]}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, peak, usage.ru_maxrss / 1024, process.returncode,
+    return Run(seconds, usage.ru_utime + usage.ru_stime + left, peak, usage.ru_maxrss / 1024, process.returncode,
                texts[0].splitlines(), texts[1])

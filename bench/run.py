@@ -118,6 +118,7 @@ def stop(number: int, frame: object) -> NoReturn:
 
 def main() -> int:
     args, chosen = parse()
+    measure.adopt_orphans()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
             signal.signal(number, stop)

@@ -153,6 +153,11 @@ class Measuring(unittest.TestCase):
         self.assertGreater(run.peak_mb, 80)
         self.assertLess(run.peak_mb, 160)
 
+    def test_the_time_of_what_a_command_did_not_wait_for_counts(self) -> None:
+        measure.adopt_orphans()
+        busy = f"{sys.executable} -c 'import time\nwhile time.process_time() < 0.3: pass'"
+        self.assertGreater(measure.run(["sh", "-c", f"{busy} & sleep 0.01"], "/", dict(os.environ)).cpu, 0.25)
+
     def test_a_status_that_is_no_answer_is_a_failure(self) -> None:
         with self.assertRaisesRegex(measure.Failed, "(?s)status 2:.*no such thing"):
             measure.run(["sh", "-c", "echo no such thing >&2; exit 2"], "/", dict(os.environ))
@@ -290,9 +295,9 @@ class Whole(unittest.TestCase):
         with open(told) as file:
             pid = int(file.read())
         deadline = time.monotonic() + 10  # it has been killed; that it is gone takes a moment
-        while pid in measure.parents() and time.monotonic() < deadline:
+        while pid in measure.processes() and time.monotonic() < deadline:
             time.sleep(0.02)
-        self.assertNotIn(pid, measure.parents())
+        self.assertNotIn(pid, measure.processes())
 
 
 if __name__ == "__main__":
