@@ -15,7 +15,8 @@
 #include "base/xalloc.h"
 #include "build/internal.h"
 
-enum { MIN_BATCH_WEIGHT = 30000, MAX_BATCH = 400 };
+/* Weights are in bytes of source; a batch waits ahead of its turn while this much more is queued for each lane. */
+enum { MIN_BATCH_WEIGHT = 30000, MAX_BATCH = 400, AHEAD_WEIGHT = 300000 };
 
 static void emit(struct build *b, enum build_event_kind kind, uint32_t unit, const struct err *err)
 {
@@ -379,6 +380,14 @@ static int start_batch(struct build *b, struct err *err)
 	return b->runner->start(b->runner, specs, n, err);
 }
 
+/* Ahead of its turn a batch is only started from a long queue: what is more urgent may come up meanwhile. */
+static bool has_room(const struct build *b)
+{
+	return b->runner->free_lanes(b->runner) ||
+	       (b->queued_weight >= (uint64_t)AHEAD_WEIGHT * b->config.lanes && b->runner->waiting_room &&
+	        b->runner->waiting_room(b->runner));
+}
+
 static int pump(struct build *b, struct err *err)
 {
 	if (look_up_ready(b, err))
@@ -387,7 +396,7 @@ static int pump(struct build *b, struct err *err)
 		return 0;
 	if (ensure_runner(b, err))
 		return -1;
-	while (b->queue_len && b->runner->free_lanes(b->runner))
+	while (b->queue_len && has_room(b))
 		if (start_batch(b, err))
 			return -1;
 	return 0;

@@ -543,11 +543,23 @@ static void on_gone(void *ctx, struct err *err)
 	fail_all(r, r->gone.kind, r->gone.message);
 }
 
+/* Are all lanes taken by batches that were started before this one? Then its time has not begun. */
+static bool waits_its_turn(const struct worker_runner *r, const struct batch *b)
+{
+	uint32_t before = 0;
+	for (const struct batch *other = r->batches; other; other = other->next)
+		before += other->number < b->number;
+	return before >= r->config.lanes;
+}
+
 static void on_timeout(struct loop *loop, void *ctx)
 {
-	(void)loop;
 	struct batch *b = ctx;
 	struct worker_runner *r = b->runner;
+	if (waits_its_turn(r, b)) {
+		b->timer = loop_add_timer(loop, (int64_t)r->config.timeout_seconds * NS_PER_S, on_timeout, b);
+		return;
+	}
 	struct js *frame = js_new_object();
 	js_set_string(frame, "op", "cancel");
 	js_set_int(frame, "batch", b->number);
@@ -613,6 +625,14 @@ static unsigned free_lanes(const struct runner *base)
 	return taken < r->config.lanes ? r->config.lanes - taken : 0;
 }
 
+/* One batch ahead for each lane. */
+static unsigned waiting_room(const struct runner *base)
+{
+	const struct worker_runner *r = (const struct worker_runner *)base;
+	uint32_t taken = r->running + r->suspect_count;
+	return taken < 2 * r->config.lanes ? 2 * r->config.lanes - taken : 0;
+}
+
 static uint64_t processes(const struct runner *base)
 {
 	return ((const struct worker_runner *)base)->started;
@@ -676,7 +696,7 @@ int runner_worker_new(const struct runner_config *config, struct worker *worker,
                       struct runner **ret, struct err *err)
 {
 	struct worker_runner *r = xcalloc(1, sizeof *r);
-	r->base = (struct runner){ "worker", start, free_lanes, true, processes, runner_free };
+	r->base = (struct runner){ "worker", start, free_lanes, waiting_room, true, processes, runner_free };
 	r->config = *config;
 	r->generation = 1;
 	r->worker = worker;

@@ -50,6 +50,8 @@ struct runner {
 	int (*start)(struct runner *r, const struct unit_spec *const *units, uint32_t count, struct err *err);
 	/* How many batches may be started now. */
 	unsigned (*free_lanes)(const struct runner *r);
+	/* How many more may be started that wait for a lane, so that none is idle until we answer; NULL: none. */
+	unsigned (*waiting_room)(const struct runner *r);
 	/* Is there use in giving it several units at once? */
 	bool takes_batches;
 	uint64_t (*processes)(const struct runner *r); /* checker processes (or forked children) started so far */

@@ -23,6 +23,9 @@ from sepal_mypy_unit import Blocked, Discovered, Unit
 from sepal_trace import Trace
 
 
+_PATIENCE = 0.05  # seconds: how long a report may wait for others to go with it
+
+
 class Batch:
     def __init__(self, checker: Checker, request: dict[str, Any], pipe: int, trace: Trace) -> None:
         self.checker = checker
@@ -33,6 +36,9 @@ class Batch:
         self.path = os.path.join(os.getcwd(), f"pack-{self.number}")
         self.pack = -1
         self.end = 0
+        self.kept: list[bytes] = []  # for the pack file
+        self.frames: list[bytes] = []  # for the pipe, once the pack file has what they name
+        self.flushed = 0.0
         self.sound = True
 
     def run(self) -> bool:
@@ -46,8 +52,9 @@ class Batch:
         waiting = [unit for unit in units if self._guarded(unit, self._first_step)]
         for unit in waiting:
             self._guarded(unit, self._second_step)
-        os.close(self.pack)
         self._send({"event": "end", "batch": self.number})
+        self._flush()
+        os.close(self.pack)
         return self.sound and not any(unit.makes_builtins() for unit in units)
 
     def _first_step(self, unit: Unit) -> bool:
@@ -100,12 +107,15 @@ class Batch:
         places = [{"id": name, "data": self._keep(data), "meta": self._keep(meta),
                    **({"said": unit.said[name]} if unit.said else {})} for name, data, meta in members]
         self._send_step("interface", unit, places, start)
+        self._flush()
 
     def _send_report(self, unit: Unit, members: list[tuple[str, Report]], start: float) -> None:
         for frame in self.trace.frames():  # nobody may listen any more after the last report
             self._send(frame)
         places = [{"id": name, "meta_ex": self._keep(meta_ex), "uses": uses} for name, (meta_ex, uses) in members]
         self._send_step("report", unit, places, start)
+        if time.monotonic() > self.flushed + _PATIENCE:  # no other unit waits for a report
+            self._flush()
 
     def _send_step(self, event: str, unit: Unit, places: list[dict[str, Any]], start: float) -> None:
         spent = int((time.monotonic() - start) * 1000)
@@ -114,12 +124,19 @@ class Batch:
 
     def _keep(self, data: bytes) -> list[int]:
         place = [self.end, len(data)]
-        write_all(self.pack, data)
+        self.kept.append(data)
         self.end += len(data)
         return place
 
     def _send(self, message: dict[str, Any]) -> None:
-        write_all(self.pipe, pack(message))
+        self.frames.append(pack(message))
+
+    def _flush(self) -> None:
+        write_all(self.pack, b"".join(self.kept))
+        write_all(self.pipe, b"".join(self.frames))
+        self.kept.clear()
+        self.frames.clear()
+        self.flushed = time.monotonic()
 
 
 def _raised_here(err: Exception) -> bool:

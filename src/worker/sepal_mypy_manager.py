@@ -44,6 +44,7 @@ class Checker:
         self.console = io.StringIO()  # what mypy prints: a crash and its traceback, and nothing else
         self.files = StagedFiles(request["typeshed"])
         self.option_sets: dict[int, Options] = {}
+        self.mentioned: dict[str, set[str]] = {}  # for sepal_mypy_uses
         try:
             options = from_json(without_codes(request["options"]))
             self.errors = Errors(options, read_source=lambda path: None)

@@ -327,7 +327,7 @@ class Unit:
 
     def _finish(self, state: State) -> None:
         assert state.tree is not None
-        self.uses[state.id] = used_modules(state.tree, state.type_map())
+        self.uses[state.id] = used_modules(state.tree, state.type_map(), self.graph, self.checker.mentioned)
         state.finish_passes()
 
     @staticmethod

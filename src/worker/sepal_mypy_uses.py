@@ -8,7 +8,7 @@ cache.
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Container, Iterator
 
 from mypy.indirection import TypeIndirectionVisitor
 from mypy.nodes import (
@@ -19,25 +19,47 @@ from mypy.nodes import (
 from mypy.typevars import fill_typevars
 
 
-def used_modules(tree: MypyFile, expressions: dict[Any, Any]) -> set[str]:
-    """`expressions` is the checker's type map, whole."""
-    return TypeIndirectionVisitor().find_modules([*_defined(tree), *_operators(expressions)])
+def used_modules(tree: MypyFile, expressions: dict[Any, Any], unit: Container[str],
+                 known: dict[str, set[str]]) -> set[str]:
+    """`expressions` is the checker's type map, whole. `known` remembers what classes outside of the unit mention: it
+    holds as long as their interfaces are loaded."""
+    mixed: dict[str, TypeInfo] = {}
+    types = [*_defined(tree, mixed), *_operators(expressions)]
+    modules = TypeIndirectionVisitor().find_modules(types)
+    for name, info in mixed.items():
+        if info.module_name in unit:
+            modules |= _mentioned(info)
+            continue
+        if name not in known:
+            known[name] = _mentioned(info)
+        modules |= known[name]
+    return modules
 
 
-def _defined(tree: MypyFile) -> Iterator[Any]:
+def _defined(tree: MypyFile, mixed: dict[str, TypeInfo]) -> Iterator[Any]:
+    """`mixed` becomes the classes of which all members count."""
     for _, symbol, _ in tree.local_definitions():
         node = symbol.node
         yield from _types_of(node)
         if isinstance(node, TypeInfo):
-            yield from _compared_with(node)
+            yield from _compared_with(node, mixed)
 
 
-def _compared_with(info: TypeInfo) -> Iterator[Any]:
+def _compared_with(info: TypeInfo, mixed: dict[str, TypeInfo]) -> Iterator[Any]:
     """The members of bases that a class's own ones override; those of several bases meet each other too."""
     for base in info.mro[1:-1]:
-        for name, symbol in base.names.items():
-            if name in info.names or len(info.bases) > 1:
+        if len(info.bases) > 1:
+            mixed[base.fullname] = base
+            continue
+        for name in info.names:
+            symbol = base.names.get(name)
+            if symbol is not None:
                 yield from _types_of(symbol.node)
+
+
+def _mentioned(info: TypeInfo) -> set[str]:
+    return TypeIndirectionVisitor().find_modules(
+        [type_ for symbol in info.names.values() for type_ in _types_of(symbol.node)])
 
 
 def _types_of(node: Any) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import ctypes
 import os
+import re
 import selectors
 import signal
 import sys
@@ -20,6 +21,7 @@ from sepal_trace import FIRST_CHILD_LANE, WORKER_LANE, Trace
 
 _READ = 1 << 20
 _PR_SET_PDEATHSIG = 1
+_STEP = re.compile(rb'....\{"event":"(interface|report)","batch":\d+,"unit":(\d+),', re.DOTALL)
 _LAST_OF_UNIT = ("report", "blocked", "discovered", "failed")
 _IDLE = {"event": "idle"}  # from a child that goes on after the end of a batch; not for the other side
 
@@ -364,21 +366,26 @@ class Server:
             self._bury(child)
             return
         child.buffer.feed(data)
-        for raw in child.buffer.raw_frames():
-            message = decode(raw)
-            if message == _IDLE:
-                child.idle = True
-                if child.retired:
-                    os.close(child.requests)
-                continue
-            if message["event"] == "end":
-                child.batch = None
-            elif message["event"] in _LAST_OF_UNIT:
-                child.unfinished.pop(message["unit"], None)
-            elif message["event"] == "trace":
-                for frame in self.trace.frames():
-                    self._answer(frame)
-            write_all(self.answers, raw)
+        frames = [raw for raw in child.buffer.raw_frames() if self._note(child, raw)]
+        write_all(self.answers, b"".join(frames))
+
+    def _note(self, child: Child, raw: bytes) -> bool:
+        """What a frame of a child says about the child; is it for the other side as well?"""
+        step = _STEP.match(raw)  # nearly all frames, and the longest
+        message = {"event": step[1].decode(), "unit": int(step[2])} if step else decode(raw)
+        if message == _IDLE:
+            child.idle = True
+            if child.retired:
+                os.close(child.requests)
+            return False
+        if message["event"] == "end":
+            child.batch = None
+        elif message["event"] in _LAST_OF_UNIT:
+            child.unfinished.pop(message["unit"], None)
+        elif message["event"] == "trace":
+            for frame in self.trace.frames():
+                self._answer(frame)
+        return True
 
     def _bury(self, child: Child) -> None:
         self.selector.unregister(child.pipe)

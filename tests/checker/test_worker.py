@@ -252,14 +252,19 @@ class WorkerOnPartsOfAUnit(Case):
         self.assertEqual(differing(read_all(split.reports), read_all(whole.reports)), [])
         self.assert_same_lines_as_cold_mypy(split, ["main.py"])
 
-    def test_reports_only_the_bodies_that_are_wanted(self) -> None:
+    def test_leaves_out_the_reports_that_stand(self) -> None:
         plan = self.plan(self.big_cycle(4), ["main.py"])
         whole = self.whole(plan)
         whole.run_all()
         everything = read_all(whole.reports)
+        before = {name: {"said": whole.said[name], "uses": [name]} for name in ("m0", "m1", "m3")}
+        before["m1"]["said"] = "0" * 64  # the interface step had something else to say
+        before["m3"]["uses"] = ["m0", "m2", "m3"]
+        interfaces = {name: whole.interfaces[name]["interface"] for name in everything if name != "main"}
+        interfaces["m2"] = "0" * 40  # and m2 another interface
         whole.reports.clear()
-        whole.run([self.unit_of(plan, "m2")], bodies=["m2"])
-        self.assertEqual(read_all(whole.reports), {"m2": everything["m2"]})
+        whole.run([self.unit_of(plan, "m2")], kept={"interfaces": interfaces, "members": before})
+        self.assertEqual(read_all(whole.reports), {name: everything[name] for name in ("m1", "m2", "m3")})
 
 
 class WorkerAndHistory(Case):

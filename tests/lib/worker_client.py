@@ -111,6 +111,7 @@ class Whole:
         self.data: dict[str, bytes] = {}
         self.metas: dict[str, str] = {}
         self.reports: dict[str, str] = {}
+        self.said: dict[str, str] = {}
         self.other: list[dict[str, Any]] = []
         self.units = plan["units"]
         scratch, self.blobs = os.path.join(directory, "scratch"), os.path.join(directory, "blobs")
@@ -161,6 +162,7 @@ class Whole:
         entries = []
         for place in answer["members"]:
             name = place["id"]
+            self.said[name] = place.get("said", "")
             data = self.data[name] = cut(content, place["data"])
             self.metas[name] = self._write(name + ".meta", cut(content, place["meta"]))
             entry = {"id": name, "path": deps[name]["path"], "blob": self._write(name + ".data", data),

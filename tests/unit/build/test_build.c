@@ -177,7 +177,7 @@ static int make_runner(void *ctx, const struct runner_events *events, struct run
 	struct world *w = ctx;
 	if (w->no_runner)
 		return err_set(err, ERR_CHECKER, "there is no checker");
-	w->fake.base = (struct runner){ "fake", start, free_lanes, w->fake.takes_batches, processes, free_nothing };
+	w->fake.base = (struct runner){ "fake", start, free_lanes, NULL, w->fake.takes_batches, processes, free_nothing };
 	w->fake.events = *events;
 	w->fake.loop = w->loop;
 	w->fake.store = w->store;
