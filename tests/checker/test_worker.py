@@ -260,7 +260,7 @@ class WorkerOnPartsOfAUnit(Case):
         before = {name: {"said": whole.said[name], "uses": [name]} for name in ("m0", "m1", "m3")}
         before["m1"]["said"] = "0" * 64  # the interface step had something else to say
         before["m3"]["uses"] = ["m0", "m2", "m3"]
-        interfaces = {name: whole.interfaces[name]["interface"] for name in everything if name != "main"}
+        interfaces = {name: whole.interfaces[name]["interface"] for name in ("m0", "m1", "m3")}
         interfaces["m2"] = "0" * 40  # and m2 another interface
         whole.reports.clear()
         whole.run([self.unit_of(plan, "m2")], kept={"interfaces": interfaces, "members": before})
