@@ -137,11 +137,18 @@ struct ancestors {
 	uint32_t count, cap;
 };
 
+/* Of the unit that build_closure_of was asked about last. */
+static bool in_closure(const struct build *b, uint32_t module)
+{
+	uint32_t rank = b->rank[module];
+	return b->closure_ranks[rank / RANK_BITS] >> rank % RANK_BITS & 1;
+}
+
 static void collect_ancestors(struct build *b, uint32_t unit, uint32_t module, struct ancestors *out)
 {
 	const struct plan_module *modules = b->config.plan->modules;
 	for (const uint32_t *m = b->parents[module]; *m != NO_PARENT; m++) {
-		if (modules[*m].unit == unit || build_stands_on(b, unit, modules[*m].unit))
+		if (modules[*m].unit == unit || in_closure(b, *m))
 			continue;
 		VEC_GROW(out->paths, out->count, out->cap);
 		out->paths[out->count++] = modules[*m].canonical;

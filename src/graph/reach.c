@@ -6,6 +6,8 @@
 #include "base/xalloc.h"
 
 enum { WORD_BITS = 64, CHUNK_WORDS = 32, CHUNK_BITS = WORD_BITS * CHUNK_WORDS };
+/* Somebody who asks about a few components only gets walks: rows are for those who ask about many. */
+enum { WALKS = 16 };
 
 /* Never changed once a row has it. NULL in a row: no bits. */
 struct chunk {
@@ -19,6 +21,8 @@ struct reach {
 	const struct chunk ***rows; /* per component: chunks up to its own number's; NULL: not asked for yet */
 	uint32_t *pending, pending_len, pending_cap;
 	char *is_pending;
+	bool any_row;
+	uint32_t walks;
 };
 
 struct reach *reach_new(const struct graph_edges *needs, uint32_t count)
@@ -123,6 +127,7 @@ static void make_row(struct reach *r, uint32_t v)
 		row[at] = finish_chunk(r, &c);
 	}
 	r->rows[v] = row;
+	r->any_row = true;
 }
 
 static void want_row(struct reach *r, uint32_t v)
@@ -140,11 +145,9 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Rows of everything below that has none, dependencies first: no recursion, and one step per edge. */
-static void need_row(struct reach *r, uint32_t v)
+/* `v` and everything below that has no row, ascending: no recursion, and one step per edge. */
+static void collect_pending(struct reach *r, uint32_t v)
 {
-	if (r->rows[v])
-		return;
 	r->pending_len = 0;
 	want_row(r, v);
 	for (uint32_t i = 0; i < r->pending_len; i++) {
@@ -153,6 +156,13 @@ static void need_row(struct reach *r, uint32_t v)
 			want_row(r, needs->to[k]);
 	}
 	qsort(r->pending, r->pending_len, sizeof *r->pending, ascending);
+}
+
+static void need_row(struct reach *r, uint32_t v)
+{
+	if (r->rows[v])
+		return;
+	collect_pending(r, v);
 	for (uint32_t i = 0; i < r->pending_len; i++) {
 		make_row(r, r->pending[i]);
 		r->is_pending[r->pending[i]] = 0;
@@ -170,9 +180,22 @@ bool reach_stands_on(struct reach *r, uint32_t from, uint32_t to)
 	return bit_of(r->rows[from][to / CHUNK_BITS], to % CHUNK_BITS);
 }
 
+/* No component has a row yet. */
+static uint32_t walk(struct reach *r, uint32_t from, uint32_t *out)
+{
+	collect_pending(r, from);
+	for (uint32_t i = 0; i < r->pending_len; i++)
+		r->is_pending[r->pending[i]] = 0;
+	r->walks++;
+	memcpy(out, r->pending, (r->pending_len - 1) * sizeof *out); /* `from` is the last */
+	return r->pending_len - 1;
+}
+
 uint32_t reach_all(struct reach *r, uint32_t from, uint32_t *out)
 {
 	uint32_t n = 0;
+	if (!r->any_row && r->walks < WALKS)
+		return walk(r, from, out);
 	need_row(r, from);
 	for (uint32_t at = 0; at <= from / CHUNK_BITS; at++) {
 		const struct chunk *c = r->rows[from][at];
