@@ -138,6 +138,7 @@ static void show_without_build(struct check *c, const struct look *look)
 		buf_add_str(&report.out, p->refused_out);
 		buf_add_str(&report.err, p->refused_err);
 		report.exit_status = p->refused_exit;
+		report.refused = true;
 		report.total_at = report.out.len;
 	} else {
 		report_fatal(p, look, &report);

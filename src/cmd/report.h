@@ -12,10 +12,11 @@
 struct report {
 	struct buf out, err; /* for standard output and standard error */
 	int exit_status;
+	bool refused;    /* the checker did not take the command line: these are its words, and not diagnostics */
 	size_t total_at; /* where the summary line begins in `out`; its end if there is none */
 };
 
-#define REPORT_INIT { BUF_INIT, BUF_INIT, 0, 0 }
+#define REPORT_INIT { BUF_INIT, BUF_INIT, 0, false, 0 }
 
 /* How text looks here and now: part of what a kept report depends on. */
 struct look {

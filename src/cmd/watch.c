@@ -32,6 +32,7 @@ struct watch {
 	/* Changes since the last check began. */
 	uint32_t changes;
 	bool unfinished, due;
+	bool news; /* one that nobody told: it came before the directory was watched */
 	int64_t first_ns;
 	uint32_t timer;
 	bool caused; /* the check at hand was caused by a change: its total is of interest even if it is the same */
@@ -53,7 +54,10 @@ static void show(void *ctx, const struct report *r)
 	struct span diagnostics = { r->out.data, r->total_at };
 	struct span total = { r->out.data + r->total_at, r->out.len - r->total_at };
 	struct buf out = BUF_INIT;
-	watch_diff_next(&w->diff, diagnostics, r->exit_status == 2, &out);
+	if (r->refused)
+		buf_add_span(&out, diagnostics);
+	else
+		watch_diff_next(&w->diff, diagnostics, r->exit_status == 2, &out);
 	if (w->caused || out.len || !span_eq(total, buf_span(&w->total)))
 		buf_add_span(&out, total);
 	fwrite(out.data, 1, out.len, stdout);
@@ -128,14 +132,16 @@ static void watch_hangup(struct watch *w, int fd)
 		loop_watch_fd(w->kept.loop, fd, LOOP_HANGUP, on_hangup, w);
 }
 
-static void forget_changes(struct watch *w)
+/* The check that begins now sees them all. */
+static void take_changes(struct watch *w)
 {
 	if (w->places.dirs)
 		dirwatch_read(w->places.dirs, on_change, w);
+	w->caused = w->caused || w->changes || w->news;
 	loop_cancel_timer(w->kept.loop, w->timer);
 	w->timer = 0;
 	w->changes = 0;
-	w->unfinished = w->due = false;
+	w->unfinished = w->due = w->news = false;
 }
 
 /* ---- check, listen, wait ---- */
@@ -155,8 +161,10 @@ static void listen(struct watch *w)
 	bool is_new = false;
 	if (w->places.dirs && watch_places_follow(&w->places, w->seen, &is_new, &err))
 		poll_from_now_on(w, &err);
-	if (is_new && w->seen && !witness_still_holds(w->seen))
+	if (is_new && w->seen && !witness_still_holds(w->seen)) {
 		w->due = true;
+		w->news = witness_has_news(w->seen);
+	}
 }
 
 static void fail(struct watch *w, struct err *err)
@@ -174,7 +182,7 @@ static void check_now(struct watch *w)
 {
 	struct check c;
 	struct err err = ERR_INIT, ignored = ERR_INIT;
-	forget_changes(w);
+	take_changes(w);
 	check_init(&c, w->settings, show, w);
 	if (pipeline_open_kept(&c.pipeline, w->settings, &w->kept, &err) || check_run(&c, &err) ||
 	    trace_write(c.pipeline.trace, w->settings->trace, &err))
@@ -199,9 +207,11 @@ static int wait_for_change(struct watch *w, struct err *err)
 		if (loop_run_once(w->kept.loop, patience, err))
 			return -1;
 		bool waited = w->polling && clock_monotonic_ns(&w->kept.clock) - began >= POLL_NS;
-		w->due = w->due || (waited && w->seen && !witness_still_holds(w->seen));
+		if (waited && w->seen && !witness_still_holds(w->seen)) {
+			w->due = true;
+			w->news = witness_has_news(w->seen);
+		}
 	}
-	w->caused = w->changes > 0;
 	return 0;
 }
 
@@ -217,6 +227,7 @@ static int open_watch(struct watch *w, struct err *err)
 		poll_from_now_on(w, &untold);
 	else
 		loop_watch_fd(w->kept.loop, dirwatch_fd(w->places.dirs), LOOP_READ, on_readable, w);
+	listen(w); /* to the current directory: the first check may fail before it knows of more */
 	return 0;
 }
 

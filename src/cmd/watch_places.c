@@ -79,7 +79,7 @@ int watch_places_follow(struct watch_places *p, const struct witness *w, bool *r
 
 bool watch_places_concerns(const struct watch_places *p, const struct dirwatch_change *c)
 {
-	return !c->name || map_get_str(&p->names, c->name) || witness_name_matters(c->name, c->is_dir) ||
+	return !c->name || c->lost || map_get_str(&p->names, c->name) || witness_name_matters(c->name, c->is_dir) ||
 	       (c->is_link && witness_name_matters(c->name, true));
 }
 

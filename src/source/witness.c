@@ -150,6 +150,27 @@ const char *witness_at(const struct witness *w, uint32_t i, enum file_kind *ret_
 	return w->paths.entries[i].key.data;
 }
 
+static bool is_news(const struct witness *w, uint32_t i)
+{
+	const struct item *was = &w->items[i];
+	const char *path = w->paths.entries[i].key.data;
+	struct file_stat now = stat_now(path);
+	if (now.kind != was->stat.kind || now.inode != was->stat.inode || now.dev != was->stat.dev)
+		return true;
+	bool moved = now.mtime_ns != was->stat.mtime_ns || now.ctime_ns != was->stat.ctime_ns;
+	if (now.kind == FILE_DIR && !was->racy)
+		return moved && listing_hash(path) != was->listing;
+	return now.kind != FILE_NONE && (moved || now.mtime_ns > w->began_ns || now.ctime_ns > w->began_ns);
+}
+
+bool witness_has_news(const struct witness *w)
+{
+	for (uint32_t i = 0; i < w->count; i++)
+		if (is_news(w, i))
+			return true;
+	return false;
+}
+
 bool witness_still_holds(const struct witness *w)
 {
 	struct buf text = BUF_INIT;

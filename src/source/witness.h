@@ -43,6 +43,8 @@ const char *witness_at(const struct witness *w, uint32_t i, enum file_kind *ret_
 bool witness_name_matters(const char *name, bool is_dir);
 /* Is the world still as it was observed? Never true when something is racily clean. */
 bool witness_still_holds(const struct witness *w);
+/* Has something changed for certain since the observer began? What is only racily clean is no news. */
+bool witness_has_news(const struct witness *w);
 
 /* Reads one witness from `r` and compares it with the world as it is now. False: something changed, or the record is
  * not a witness. *ret_changed (may be NULL) names the first thing that changed, borrowed from the reader's bytes. */

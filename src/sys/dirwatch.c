@@ -83,8 +83,9 @@ int dirwatch_add(struct dirwatch *w, const char *dir, bool *ret_new, struct err 
 }
 
 /* The path no longer leads where it led, and so do all paths below it. */
-static void forget_path(struct dirwatch *w, struct span path)
+static bool forget_path(struct dirwatch *w, struct span path)
 {
+	bool any = false;
 	for (uint32_t i = 0; i < w->dirs.count; i++) {
 		struct span dir = w->dirs.entries[i].key;
 		if (w->descriptors[i] == NOT_WATCHED || dir.len < path.len || memcmp(dir.data, path.data, path.len) != 0 ||
@@ -92,33 +93,40 @@ static void forget_path(struct dirwatch *w, struct span path)
 			continue;
 		inotify_rm_watch(w->fd, w->descriptors[i]);
 		w->descriptors[i] = NOT_WATCHED;
+		any = true;
 	}
+	return any;
 }
 
-static void forget_descriptor(struct dirwatch *w, int descriptor, bool below)
+static bool forget_descriptor(struct dirwatch *w, int descriptor, bool below)
 {
+	bool any = false;
 	for (uint32_t i = 0; i < w->dirs.count; i++) {
 		if (w->descriptors[i] != descriptor)
 			continue;
 		if (below)
 			forget_path(w, w->dirs.entries[i].key);
 		w->descriptors[i] = NOT_WATCHED;
+		any = true;
 	}
+	return any;
 }
 
 /* An entry that comes or goes may be a watched directory, or a link on the way to one. */
-static void forget_entry(struct dirwatch *w, int descriptor, const char *name)
+static bool forget_entry(struct dirwatch *w, int descriptor, const char *name)
 {
 	struct buf path = BUF_INIT;
+	bool any = false;
 	for (uint32_t i = 0; i < w->dirs.count; i++) {
 		if (w->descriptors[i] != descriptor)
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", w->dirs.entries[i].key.data, name);
 		if (map_get(&w->dirs, buf_span(&path)))
-			forget_path(w, buf_span(&path));
+			any = forget_path(w, buf_span(&path)) || any;
 	}
 	buf_release(&path);
+	return any;
 }
 
 static bool is_link(const struct dirwatch *w, int descriptor, const char *name)
@@ -143,9 +151,9 @@ static void take_event(struct dirwatch *w, const struct inotify_event *e, struct
 	ret->is_link = ret->name && !ret->is_dir && e->mask & (IN_CREATE | IN_MOVED_TO) && is_link(w, e->wd, e->name);
 	ret->unfinished = !ret->is_dir && !ret->is_link && e->mask & (IN_MODIFY | IN_CREATE);
 	if (e->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
-		forget_descriptor(w, e->wd, !(e->mask & IN_IGNORED));
+		ret->lost = forget_descriptor(w, e->wd, !(e->mask & IN_IGNORED));
 	else if (ret->name && e->mask & (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO))
-		forget_entry(w, e->wd, e->name);
+		ret->lost = forget_entry(w, e->wd, e->name);
 }
 
 void dirwatch_read(struct dirwatch *w, void (*changed)(void *ctx, const struct dirwatch_change *c), void *ctx)

@@ -16,6 +16,7 @@ struct dirwatch_change {
 	const char *name; /* the entry of a watched directory; NULL: the directory itself, or too many to tell */
 	bool is_dir;
 	bool is_link;    /* a new link: to a file, a directory, or nothing */
+	bool lost;       /* watched directories have gone with it, or are others now: add them again */
 	bool unfinished; /* somebody has begun to write it and will close it */
 };
 

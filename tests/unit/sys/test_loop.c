@@ -118,6 +118,30 @@ static void a_readable_descriptor_is_called_until_its_end(void **state)
 	close(ends[0]);
 }
 
+static void hung_up(struct loop *l, int fd, unsigned events, void *ctx)
+{
+	assert_int_equal(events, LOOP_HANGUP);
+	note(ctx);
+	loop_unwatch_fd(l, fd);
+}
+
+static void a_hangup_is_told_and_what_can_be_read_is_not(void **state)
+{
+	(void)state;
+	int ends[2];
+	record.seen[0] = '\0';
+	assert_int_equal(pipe(ends), 0);
+	loop_watch_fd(loop, ends[0], LOOP_HANGUP, hung_up, "gone");
+	assert_int_equal(write(ends[1], "ab", 2), 2);
+	turn();
+	assert_string_equal(record.seen, "");
+	close(ends[1]);
+	turn();
+	turn();
+	assert_string_equal(record.seen, "gone");
+	close(ends[0]);
+}
+
 static int other_fd;
 
 static void take_the_other_away(struct loop *l, int fd, unsigned events, void *ctx)
@@ -187,6 +211,10 @@ static void handlers_are_given_back(void **state)
 	loop_watch_interrupt(loop, stop_it, NULL);
 	sigaction(SIGINT, NULL, &during);
 	assert_true(during.sa_handler != before.sa_handler);
+	struct loop_interrupt former = loop_watch_interrupt(loop, stop_it, "borrowed");
+	assert_true(former.interrupted == stop_it && !former.ctx);
+	former = loop_watch_interrupt(loop, former.interrupted, former.ctx);
+	assert_string_equal(former.ctx, "borrowed");
 	loop_watch_interrupt(loop, NULL, NULL);
 	sigaction(SIGINT, NULL, &after);
 	assert_true(after.sa_handler == before.sa_handler);
@@ -211,6 +239,7 @@ int main(void)
 		TEST(timers_fire_in_order_when_due),
 		TEST(a_timer_that_adds_itself_fires_once_a_round),
 		TEST(a_readable_descriptor_is_called_until_its_end),
+		TEST(a_hangup_is_told_and_what_can_be_read_is_not),
 		TEST(a_watch_removed_in_a_callback_is_not_called_any_more),
 		TEST(an_interrupt_arrives_as_a_callback),
 		TEST(handlers_are_given_back),
