@@ -14,7 +14,7 @@
 static struct tmpdir dir;
 static struct arena arena;
 static struct dirwatch *watch;
-static struct buf seen; /* "NAME " per change; "/" after a directory's, "@" after a link's, "*" after an unfinished one */
+static struct buf seen; /* "NAME " per change; "/" after a directory, "@" after a link, "*" after an unfinished one */
 
 static int set_up(void **state)
 {
