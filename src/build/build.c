@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "build/internal.h"
 
-/* Weights are in bytes of source; a batch waits ahead of its turn while this much more is queued for each lane. */
+/* Weights are microseconds, or bytes of source. A batch waits ahead of its turn while so much is queued a lane. */
 enum { MIN_BATCH_WEIGHT = 30000, MAX_BATCH = 400, AHEAD_WEIGHT = 300000 };
 
 static void emit(struct build *b, enum build_event_kind kind, uint32_t unit, const struct err *err)
@@ -260,6 +260,8 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 		keep_diags(b, &to->diags, &from->diags);
 	}
 	build_keep_reports(b, unit, o);
+	u->interface_us = o->interface_us;
+	u->bodies_us = o->bodies_us;
 	u->ended_ns = clock_monotonic_ns(loop_clock(b->config.loop));
 	build_spec_drop(b, unit);
 	if (!b->config.no_record && build_record(b, unit, o, &err)) {

@@ -51,6 +51,7 @@ struct build_unit {
 	uint32_t kept_reports;       /* members whose bodies were not checked, because nothing they used had changed */
 	uint32_t blocked_by;         /* unit below that is the reason; itself when it is its own */
 	int64_t started_ns, ended_ns; /* of the run, monotonic */
+	uint32_t interface_us, bodies_us; /* what the run took the checker, if it told; else 0 */
 };
 
 enum build_event_kind { BUILD_HIT, BUILD_STARTED, BUILD_INTERFACE, BUILD_FINISHED, BUILD_BLOCKED, BUILD_FAILED };

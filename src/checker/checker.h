@@ -59,6 +59,7 @@ struct unit_outcome {
 	/* What else decided about the result, beyond direct and indirect dependencies: it belongs to the used set and
 	 * not to the result, because only a worker can tell. */
 	const char ***uses; /* per member: modules; NULL-terminated or NULL */
+	uint32_t interface_us, bodies_us; /* what it took, in microseconds of one process; 0: not told */
 	bool uses_unknown;  /* nobody could tell: take everything below the unit */
 	/* For the cut inside a cycle, from a worker only. */
 	struct digest *said; /* per member: of the messages that the interface step had for it; zero: not told */

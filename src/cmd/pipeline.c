@@ -121,6 +121,8 @@ int pipeline_save(struct pipeline *p, struct err *err)
 		return -1;
 	if (p->scans && scan_cache_save(p->scans, err))
 		return -1;
+	if (p->weights && pipeline_save_weights(p, err))
+		return -1;
 	return pipeline_save_past(p, err);
 }
 
@@ -132,6 +134,7 @@ void pipeline_close(struct pipeline *p)
 	if (p->planned)
 		plan_release(&p->plan);
 	scan_cache_free(p->scans);
+	weights_free(p->weights);
 	if (p->stats)
 		statcache_free(p->stats);
 	if (p->git)

@@ -9,6 +9,7 @@
 #include "build/build.h"
 #include "cmd/settings.h"
 #include "exec/worker.h"
+#include "plan/weights.h"
 #include "sys/trace.h"
 
 /* What outlives one look at the work tree: `sepal check --watch` takes many, one pipeline each. */
@@ -53,6 +54,7 @@ struct pipeline {
 	struct scan_cache *scans;
 	struct plan_discovered *discovered;
 	uint32_t discovered_count;
+	struct weights *weights; /* NULL before the first build */
 	struct plan plan;
 	bool planned;
 	struct build *build;

@@ -187,6 +187,24 @@ static void remember_work(struct pipeline *p)
 	p->processes_before += build_stats(p->build).checker_processes;
 }
 
+static void weigh(struct pipeline *p)
+{
+	if (!p->weights)
+		p->weights = weights_open(path_join(&p->arena, p->state_dir, "weights"));
+	weights_apply(p->weights, &p->plan);
+}
+
+/* A unit of which some bodies were not checked says nothing about the next time they are. */
+int pipeline_save_weights(struct pipeline *p, struct err *err)
+{
+	for (uint32_t u = 0; p->build && u < p->plan.unit_count; u++) {
+		const struct build_unit *unit = build_unit(p->build, u);
+		if (unit->state == UNIT_DONE && unit->interface_us && !unit->kept_reports)
+			weights_put(p->weights, p->plan.units[u].name, unit->interface_us, unit->bodies_us);
+	}
+	return weights_save(p->weights, err);
+}
+
 int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
                    struct err *err)
 {
@@ -196,6 +214,7 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 		struct build_config config = build_config(p, on_event, ctx);
 		uint32_t n;
 		config.no_store_read = p->settings->no_store_read && round == 0;
+		weigh(p);
 		p->build = build_new(&config);
 		if (build_run(p->build, err))
 			return -1;

@@ -321,8 +321,15 @@ static int take_members(struct worker_runner *r, struct flight *f, const struct 
 	return failed;
 }
 
+static uint32_t time_taken(const struct js *frame)
+{
+	int64_t us = js_get_int(frame, "us", 0);
+	return us < 0 ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
 static void on_interface(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
 {
+	f->outcome.interface_us = time_taken(frame);
 	if (take_members(r, f, frame, take_interface, err))
 		fail_flight(r, f, err);
 	else if (!f->told)
@@ -332,6 +339,7 @@ static void on_interface(struct worker_runner *r, struct flight *f, const struct
 
 static void on_report(struct worker_runner *r, struct flight *f, const struct js *frame, struct err *err)
 {
+	f->outcome.bodies_us = time_taken(frame);
 	if (take_members(r, f, frame, take_report, err)) {
 		fail_flight(r, f, err);
 		return;

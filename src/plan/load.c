@@ -199,11 +199,11 @@ static void make_units(struct plan *p)
 		order_members(p, unit);
 		for (uint32_t i = 0; i < unit->member_count; i++) {
 			p->modules[unit->members[i]].unit = u;
-			unit->weight += p->modules[unit->members[i]].size + WEIGHT_PADDING;
+			unit->bytes += p->modules[unit->members[i]].size + WEIGHT_PADDING;
 			if (!unit->name || strcmp(p->modules[unit->members[i]].id, unit->name) < 0)
 				unit->name = p->modules[unit->members[i]].id;
 		}
-		weight[u] = unit->weight;
+		weight[u] = unit->weight = unit->bytes;
 	}
 	const uint64_t *path = graph_critical_path(g, weight);
 	for (uint32_t u = 0; u < p->unit_count; u++)

@@ -48,7 +48,8 @@ struct plan_unit {
 	uint32_t member_count;
 	const struct graph_edges *needs, *needed_by; /* units */
 	const char *name;  /* the smallest id of its members: the same whatever the order of discovery */
-	uint64_t weight;   /* bytes of source, padded: the scheduler's estimate */
+	uint64_t bytes;    /* of source, padded */
+	uint64_t weight;   /* the scheduler's estimate: the bytes, or microseconds (plan/weights.h) */
 	uint64_t priority; /* weight of the longest chain that waits for it, its own included */
 };
 

@@ -118,9 +118,9 @@ class Batch:
             self._flush()
 
     def _send_step(self, event: str, unit: Unit, places: list[dict[str, Any]], start: float) -> None:
-        spent = int((time.monotonic() - start) * 1000)
+        spent = int((time.monotonic() - start) * 1_000_000)
         self._send({"event": event, "batch": self.number, "unit": unit.number, "pack": self.path,
-                    "members": places, "ms": spent})
+                    "members": places, "us": spent})
 
     def _keep(self, data: bytes) -> list[int]:
         place = [self.end, len(data)]

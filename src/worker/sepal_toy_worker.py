@@ -146,7 +146,7 @@ class Batch:
 
     def _send_step(self, event: str, unit: int, places: list[dict[str, Any]], start: float) -> None:
         self._send({"event": event, "unit": unit, "pack": self.path, "members": places,
-                    "ms": int((time.monotonic() - start) * 1000)})
+                    "us": int((time.monotonic() - start) * 1_000_000)})
 
     def _keep(self, data: bytes) -> list[int]:
         place = [self.end, len(data)]

@@ -1,0 +1,26 @@
+/*
+ * How long units took when they last ran: what the scheduler goes by. Kept per work tree; losing the file costs a batch
+ * that is cut less well, never a result. A unit that never ran is estimated by the size of its sources.
+ *
+ *   weights := "SEPW" version:u8=1 count:u32 (name:bytes interface_us:u32 bodies_us:u32)* xxh3:u64
+ *
+ * A unit goes by its name (struct plan_unit), names are sorted. Times are microseconds of one process.
+ */
+#ifndef SEPAL_PLAN_WEIGHTS_H
+#define SEPAL_PLAN_WEIGHTS_H
+
+#include "plan/plan.h"
+
+struct weights;
+
+/* What cannot be read is as if nothing was known. */
+struct weights *weights_open(const char *path);
+void weights_free(struct weights *w); /* accepts NULL */
+/* `name` is copied. */
+void weights_put(struct weights *w, const char *name, uint32_t interface_us, uint32_t bodies_us);
+/* Gives every unit of the plan its weight and its priority. */
+void weights_apply(const struct weights *w, struct plan *p);
+/* Writes nothing if nothing was put. */
+int weights_save(struct weights *w, struct err *err) MUST_CHECK;
+
+#endif
