@@ -5,6 +5,15 @@
  */
 #include "plan/plan.h"
 
+enum { FLUSH_SIZE = 64 * 1024 };
+
+struct document {
+	const struct plan *plan;
+	struct span *ids; /* per module, as JSON */
+	struct buf text;  /* not yet written */
+	struct arena arena;
+};
+
 /* Most strings need no escaping and are written as they are. */
 static bool is_plain(const char *s)
 {
@@ -14,107 +23,142 @@ static bool is_plain(const char *s)
 	return true;
 }
 
-static void put_string(const char *s, FILE *to)
+static void put_string(const char *s, struct buf *out)
 {
 	if (is_plain(s)) {
-		putc_unlocked('"', to);
-		fputs(s, to);
-		putc_unlocked('"', to);
+		buf_add_char(out, '"');
+		buf_add_str(out, s);
+		buf_add_char(out, '"');
 		return;
 	}
 	struct js *j = js_new_string(s);
-	struct buf text = BUF_INIT;
-	js_write(j, 0, &text);
-	fputs(text.data, to);
-	buf_release(&text);
+	js_write(j, 0, out);
 	js_free(j);
 }
 
-/* A list within a module or a unit; its items are put one by one. */
-static void begin_item(bool first, FILE *to)
+static void put_number(uint32_t n, struct buf *out)
 {
-	fputs(first ? "\n        " : ",\n        ", to);
+	char digits[10];
+	size_t at = sizeof digits;
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_add(out, digits + at, sizeof digits - at);
 }
 
-static void end_list(bool empty, FILE *to)
+/* Modules are named much more often than there are modules. */
+static void quote_ids(struct document *d)
 {
-	fputs(empty ? "]" : "\n      ]", to);
-}
-
-static void put_imports(const struct plan *p, const struct plan_module *m, FILE *to)
-{
-	fputs(",\n      \"imports\": [", to);
-	for (uint32_t i = 0; i < m->dep_count; i++) {
-		begin_item(i == 0, to);
-		put_string(p->modules[m->deps[i]].id, to);
+	struct buf quoted = BUF_INIT;
+	d->ids = ARENA_ARRAY(&d->arena, struct span, d->plan->module_count + 1);
+	for (uint32_t i = 0; i < d->plan->module_count; i++) {
+		buf_reset(&quoted);
+		put_string(d->plan->modules[i].id, &quoted);
+		d->ids[i] = arena_span(&d->arena, buf_span(&quoted));
 	}
-	end_list(m->dep_count == 0, to);
+	buf_release(&quoted);
 }
 
-static void put_missing(const struct plan_module *m, FILE *to)
+/* A list within a module or a unit; its items are put one by one. */
+static void begin_item(bool first, struct buf *out)
+{
+	buf_add_str(out, first ? "\n        " : ",\n        ");
+}
+
+static void end_list(bool empty, struct buf *out)
+{
+	buf_add_str(out, empty ? "]" : "\n      ]");
+}
+
+static void put_imports(const struct document *d, const struct plan_module *m, struct buf *out)
+{
+	buf_add_str(out, ",\n      \"imports\": [");
+	for (uint32_t i = 0; i < m->dep_count; i++) {
+		begin_item(i == 0, out);
+		buf_add_span(out, d->ids[m->deps[i]]);
+	}
+	end_list(m->dep_count == 0, out);
+}
+
+static void put_missing(const struct plan_module *m, struct buf *out)
 {
 	bool any = false;
-	fputs(",\n      \"missing\": [", to);
+	buf_add_str(out, ",\n      \"missing\": [");
 	for (uint32_t i = 0; i < m->name_count; i++) {
 		const struct name_spec *n = &m->names[i];
 		if (!n->missing || n->ancestor)
 			continue;
-		begin_item(!any, to);
-		fputs("{\n          \"name\": ", to);
-		put_string(n->name, to);
-		fprintf(to, ",\n          \"quiet\": %s,\n          \"reason\": \"%s\"\n        }", n->quiet ? "true" : "false",
-		        n->reason);
+		begin_item(!any, out);
+		buf_add_str(out, "{\n          \"name\": ");
+		put_string(n->name, out);
+		buf_addf(out, ",\n          \"quiet\": %s,\n          \"reason\": \"%s\"\n        }",
+		         n->quiet ? "true" : "false", n->reason);
 		any = true;
 	}
-	end_list(!any, to);
+	end_list(!any, out);
 }
 
-static void put_module(const struct plan *p, const struct plan_module *m, FILE *to)
+static void put_module(const struct document *d, const struct plan_module *m, struct buf *out)
 {
 	static const char *const roots[] = { "first-party", "package", "typeshed" };
 	char hex[DIGEST_HEX_SIZE + 1];
 	digest_hex(&m->digest, hex);
-	fputs("    {\n", to);
+	buf_add_str(out, "    {\n");
 	if (m->real && !m->unreadable)
-		fprintf(to, "      \"digest\": \"%s\",\n", hex);
-	fputs("      \"id\": ", to);
-	put_string(m->id, to);
-	put_imports(p, m, to);
-	put_missing(m, to);
-	fputs(",\n      \"path\": ", to);
-	put_string(m->canonical, to);
-	fprintf(to, ",\n      \"root\": \"%s\",\n      \"silent\": %s,\n      \"source\": %s,\n      \"unit\": %u\n    }",
-	        roots[m->root], m->silent ? "true" : "false", m->is_source ? "true" : "false", m->unit);
+		buf_addf(out, "      \"digest\": \"%s\",\n", hex);
+	buf_add_str(out, "      \"id\": ");
+	buf_add_span(out, d->ids[m - d->plan->modules]);
+	put_imports(d, m, out);
+	put_missing(m, out);
+	buf_add_str(out, ",\n      \"path\": ");
+	put_string(m->canonical, out);
+	buf_addf(out, ",\n      \"root\": \"%s\",\n      \"silent\": %s,\n      \"source\": %s,\n      \"unit\": %u\n    }",
+	         roots[m->root], m->silent ? "true" : "false", m->is_source ? "true" : "false", m->unit);
 }
 
-static void put_unit(const struct plan *p, const struct plan_unit *u, FILE *to)
+static void put_unit(const struct document *d, const struct plan_unit *u, struct buf *out)
 {
-	fprintf(to, "    {\n      \"critical_path\": %llu,\n      \"members\": [", (unsigned long long)u->priority);
+	buf_addf(out, "    {\n      \"critical_path\": %llu,\n      \"members\": [", (unsigned long long)u->priority);
 	for (uint32_t i = 0; i < u->member_count; i++) {
-		begin_item(i == 0, to);
-		put_string(p->modules[u->members[i]].id, to);
+		begin_item(i == 0, out);
+		buf_add_span(out, d->ids[u->members[i]]);
 	}
-	end_list(u->member_count == 0, to);
-	fputs(",\n      \"needs\": [", to);
+	end_list(u->member_count == 0, out);
+	buf_add_str(out, ",\n      \"needs\": [");
 	for (uint32_t i = 0; i < u->needs->count; i++) {
-		begin_item(i == 0, to);
-		fprintf(to, "%u", u->needs->to[i]);
+		begin_item(i == 0, out);
+		put_number(u->needs->to[i], out);
 	}
-	end_list(u->needs->count == 0, to);
-	fprintf(to, ",\n      \"weight\": %llu\n    }", (unsigned long long)u->weight);
+	end_list(u->needs->count == 0, out);
+	buf_addf(out, ",\n      \"weight\": %llu\n    }", (unsigned long long)u->weight);
+}
+
+static void flush(struct document *d, size_t at_least, FILE *to)
+{
+	if (d->text.len <= at_least)
+		return;
+	fwrite(d->text.data, 1, d->text.len, to);
+	buf_reset(&d->text);
 }
 
 void plan_print(const struct plan *p, FILE *to)
 {
-	fputs("{\n  \"modules\": [", to);
+	struct document d = { .plan = p };
+	quote_ids(&d);
+	buf_add_str(&d.text, "{\n  \"modules\": [");
 	for (uint32_t i = 0; i < p->module_count; i++) {
-		fputs(i == 0 ? "\n" : ",\n", to);
-		put_module(p, &p->modules[i], to);
+		buf_add_str(&d.text, i == 0 ? "\n" : ",\n");
+		put_module(&d, &p->modules[i], &d.text);
+		flush(&d, FLUSH_SIZE, to);
 	}
-	fputs(p->module_count ? "\n  ],\n  \"units\": [" : "],\n  \"units\": [", to);
+	buf_add_str(&d.text, p->module_count ? "\n  ],\n  \"units\": [" : "],\n  \"units\": [");
 	for (uint32_t i = 0; i < p->unit_count; i++) {
-		fputs(i == 0 ? "\n" : ",\n", to);
-		put_unit(p, &p->units[i], to);
+		buf_add_str(&d.text, i == 0 ? "\n" : ",\n");
+		put_unit(&d, &p->units[i], &d.text);
+		flush(&d, FLUSH_SIZE, to);
 	}
-	fputs(p->unit_count ? "\n  ],\n  \"version\": 1\n}\n" : "],\n  \"version\": 1\n}\n", to);
+	buf_add_str(&d.text, p->unit_count ? "\n  ],\n  \"version\": 1\n}\n" : "],\n  \"version\": 1\n}\n");
+	flush(&d, 0, to);
+	buf_release(&d.text);
+	arena_release(&d.arena);
 }
