@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/xalloc.h"
 #include "sys/fs.h"
+#include "sys/path.h"
 
 enum { READ_SIZE = 64 * 1024, NOT_WATCHED = -1 };
 
@@ -20,7 +21,10 @@ struct dirwatch {
 	int fd;
 	struct arena arena;
 	struct map dirs;  /* path -> index */
-	int *descriptors; /* per path; several paths of one directory share one */
+	struct place {
+		int descriptor; /* several paths of one directory share one */
+		bool listed;
+	} *places; /* per path */
 	uint32_t cap;
 };
 
@@ -43,7 +47,7 @@ void dirwatch_close(struct dirwatch *w)
 	close(w->fd);
 	map_release(&w->dirs);
 	arena_release(&w->arena);
-	free(w->descriptors);
+	free(w->places);
 	free(w);
 }
 
@@ -52,23 +56,24 @@ int dirwatch_fd(const struct dirwatch *w)
 	return w->fd;
 }
 
-static int *slot_of(struct dirwatch *w, const char *dir)
+static struct place *place_of(struct dirwatch *w, const char *dir)
 {
 	const uint32_t *there = map_get_str(&w->dirs, dir);
 	if (there)
-		return &w->descriptors[*there];
+		return &w->places[*there];
 	uint32_t i = w->dirs.count;
-	VEC_GROW(w->descriptors, i, w->cap);
+	VEC_GROW(w->places, i, w->cap);
 	map_put_str(&w->dirs, arena_strdup(&w->arena, dir), i, NULL);
-	w->descriptors[i] = NOT_WATCHED;
-	return &w->descriptors[i];
+	w->places[i] = (struct place){ NOT_WATCHED, false };
+	return &w->places[i];
 }
 
-int dirwatch_add(struct dirwatch *w, const char *dir, bool *ret_new, struct err *err)
+int dirwatch_add(struct dirwatch *w, const char *dir, bool listed, bool *ret_new, struct err *err)
 {
-	int *slot = slot_of(w, dir);
+	struct place *place = place_of(w, dir);
 	*ret_new = false;
-	if (*slot != NOT_WATCHED)
+	place->listed = place->listed || listed;
+	if (place->descriptor != NOT_WATCHED)
 		return 0;
 	int descriptor = inotify_add_watch(w->fd, dir, MASK);
 	if (descriptor < 0 && (errno == ENOSPC || errno == ENOMEM))
@@ -77,7 +82,7 @@ int dirwatch_add(struct dirwatch *w, const char *dir, bool *ret_new, struct err 
 		                     "`sysctl fs.inotify.max_user_watches=...`");
 	if (descriptor < 0)
 		return 0; /* gone, or not for us to read: nobody else could look into it either */
-	*slot = descriptor;
+	place->descriptor = descriptor;
 	*ret_new = true;
 	return 0;
 }
@@ -88,11 +93,10 @@ static bool forget_path(struct dirwatch *w, struct span path)
 	bool any = false;
 	for (uint32_t i = 0; i < w->dirs.count; i++) {
 		struct span dir = w->dirs.entries[i].key;
-		if (w->descriptors[i] == NOT_WATCHED || dir.len < path.len || memcmp(dir.data, path.data, path.len) != 0 ||
-		    (dir.len > path.len && dir.data[path.len] != '/'))
+		if (w->places[i].descriptor == NOT_WATCHED || !path_is_below(dir.data, path.data))
 			continue;
-		inotify_rm_watch(w->fd, w->descriptors[i]);
-		w->descriptors[i] = NOT_WATCHED;
+		inotify_rm_watch(w->fd, w->places[i].descriptor);
+		w->places[i].descriptor = NOT_WATCHED;
 		any = true;
 	}
 	return any;
@@ -102,11 +106,11 @@ static bool forget_descriptor(struct dirwatch *w, int descriptor, bool below)
 {
 	bool any = false;
 	for (uint32_t i = 0; i < w->dirs.count; i++) {
-		if (w->descriptors[i] != descriptor)
+		if (w->places[i].descriptor != descriptor)
 			continue;
 		if (below)
 			forget_path(w, w->dirs.entries[i].key);
-		w->descriptors[i] = NOT_WATCHED;
+		w->places[i].descriptor = NOT_WATCHED;
 		any = true;
 	}
 	return any;
@@ -118,7 +122,7 @@ static bool forget_entry(struct dirwatch *w, int descriptor, const char *name)
 	struct buf path = BUF_INIT;
 	bool any = false;
 	for (uint32_t i = 0; i < w->dirs.count; i++) {
-		if (w->descriptors[i] != descriptor)
+		if (w->places[i].descriptor != descriptor)
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", w->dirs.entries[i].key.data, name);
@@ -135,7 +139,7 @@ static bool is_link(const struct dirwatch *w, int descriptor, const char *name)
 	struct file_stat s = { 0 };
 	struct err gone = ERR_INIT;
 	uint32_t i = 0;
-	while (i < w->dirs.count && w->descriptors[i] != descriptor)
+	while (i < w->dirs.count && w->places[i].descriptor != descriptor)
 		i++;
 	if (i < w->dirs.count)
 		buf_addf(&path, "%s/%s", w->dirs.entries[i].key.data, name);
@@ -145,9 +149,19 @@ static bool is_link(const struct dirwatch *w, int descriptor, const char *name)
 	return s.kind == FILE_LINK;
 }
 
+static bool is_listed(const struct dirwatch *w, int descriptor)
+{
+	bool listed = false;
+	for (uint32_t i = 0; i < w->dirs.count && !listed; i++)
+		listed = w->places[i].descriptor == descriptor && w->places[i].listed;
+	return listed;
+}
+
 static void take_event(struct dirwatch *w, const struct inotify_event *e, struct dirwatch_change *ret)
 {
-	*ret = (struct dirwatch_change){ .name = e->len ? e->name : NULL, .is_dir = e->mask & IN_ISDIR };
+	*ret = (struct dirwatch_change){
+		.name = e->len ? e->name : NULL, .listed = is_listed(w, e->wd), .is_dir = e->mask & IN_ISDIR
+	};
 	ret->is_link = ret->name && !ret->is_dir && e->mask & (IN_CREATE | IN_MOVED_TO) && is_link(w, e->wd, e->name);
 	ret->unfinished = !ret->is_dir && !ret->is_link && e->mask & (IN_MODIFY | IN_CREATE);
 	if (e->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))

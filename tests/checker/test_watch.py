@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from edits import Edits  # noqa: E402
 from subjects import SUBJECTS, SubjectTestCase  # noqa: E402
-from testrepo import Run  # noqa: E402
+from testrepo import Run, TestCase  # noqa: E402
 from watching import Watch  # noqa: E402
 
 SEED = int(os.environ.get("SEPAL_WATCH_SEED", "2027"))
@@ -27,6 +27,24 @@ def agrees(watch: Watch, cold: Run) -> bool:
     if cold.status == 2:
         return all(line in watch.lines for line in cold.lines[:-1])
     return watch.now() == sorted(cold.lines[:-1])
+
+
+class Concern(TestCase):
+    def test_only_what_a_check_stood_on_is_a_reason_for_another(self) -> None:
+        repo = self.repo("-- shop.py --\nx: int = 1\n")
+        watch = Watch(repo, "shop.py")
+        self.addCleanup(watch.kill)
+        watch.wait()
+        for number in range(5):  # mypy looks for configuration in the directories above, and for nothing else
+            os.mkdir(os.path.join(repo.base, f"beside{number}"))
+            with open(os.path.join(repo.base, f"beside{number}.py"), "w") as file:
+                file.write("x = 1\n")
+        repo.write("shop.py", "x: int = ''\n")
+        watch.wait(lambda: watch.total.startswith("Found 1 error"))
+        self.assertEqual(watch.totals, 2, watch)
+        with open(os.path.join(repo.base, "mypy.ini"), "w") as file:
+            file.write("[mypy]\ndisable_error_code = assignment\n")
+        watch.wait(lambda: watch.total.startswith("Success"))
 
 
 class RandomEdits(SubjectTestCase):

@@ -56,7 +56,7 @@ static bool add(const char *path)
 {
 	struct err err = ERR_INIT;
 	bool is_new;
-	assert_ok(dirwatch_add(watch, path, &is_new, &err));
+	assert_ok(dirwatch_add(watch, path, false, &is_new, &err));
 	return is_new;
 }
 
@@ -90,6 +90,27 @@ static void links_and_directories_are_told_as_such(void **state)
 	make(at("sub"));
 	assert_ok(fs_symlink("sub", at("link"), &err));
 	assert_string_equal(changes(), "sub/ link@ ");
+}
+
+static void note_listed(void *ctx, const struct dirwatch_change *c)
+{
+	*(bool *)ctx = c->listed;
+}
+
+static void a_change_says_whether_its_directory_is_listed(void **state)
+{
+	struct err err = ERR_INIT;
+	bool listed = true, is_new;
+	(void)state;
+	add(dir.path);
+	make(at("one"));
+	dirwatch_read(watch, note_listed, &listed);
+	assert_false(listed);
+	assert_ok(dirwatch_add(watch, dir.path, true, &is_new, &err));
+	assert_false(is_new || add(dir.path));
+	make(at("two"));
+	dirwatch_read(watch, note_listed, &listed);
+	assert_true(listed);
 }
 
 static void what_is_no_directory_is_not_watched(void **state)
@@ -143,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_write_is_unfinished_until_the_file_is_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(links_and_directories_are_told_as_such, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_change_says_whether_its_directory_is_listed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_directory_is_not_watched, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_directory_that_is_replaced_can_be_added_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_link_that_leads_elsewhere_is_followed_anew, set_up, tear_down),
