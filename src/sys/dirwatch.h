@@ -23,8 +23,8 @@ struct dirwatch_change {
 
 /* Errors say which limit of the system was reached and how it is raised. */
 int dirwatch_open(struct dirwatch **ret, struct err *err) MUST_CHECK;
-/* `listed` is for dirwatch_change, and once said holds. *ret_new: it was not watched before. A path that is no directory
- * (any more) is not watched, and no error. */
+/* `listed` is for dirwatch_change, and once said holds. *ret_new: it was not watched before. A path that is no
+ * directory (any more) is not watched, and no error. */
 int dirwatch_add(struct dirwatch *w, const char *dir, bool listed, bool *ret_new, struct err *err) MUST_CHECK;
 int dirwatch_fd(const struct dirwatch *w); /* readable when something has changed */
 /* Hands out everything that has been told so far; never blocks. */
