@@ -40,10 +40,17 @@ struct watch {
 
 /* ---- what is printed ---- */
 
+static void print(FILE *to, struct span text)
+{
+	if (text.len)
+		fwrite(text.data, 1, text.len, to);
+	fflush(to);
+}
+
 static void print_err(struct watch *w, struct span text)
 {
 	if (!span_eq(text, buf_span(&w->warnings)))
-		fwrite(text.data, 1, text.len, stderr);
+		print(stderr, text);
 	buf_reset(&w->warnings);
 	buf_add_span(&w->warnings, text);
 }
@@ -51,8 +58,8 @@ static void print_err(struct watch *w, struct span text)
 static void show(void *ctx, const struct report *r)
 {
 	struct watch *w = ctx;
-	struct span diagnostics = { r->out.data, r->total_at };
-	struct span total = { r->out.data + r->total_at, r->out.len - r->total_at };
+	struct span all = buf_span(&r->out);
+	struct span diagnostics = { all.data, r->total_at }, total = { all.data + r->total_at, all.len - r->total_at };
 	struct buf out = BUF_INIT;
 	if (r->refused)
 		buf_add_span(&out, diagnostics);
@@ -60,8 +67,7 @@ static void show(void *ctx, const struct report *r)
 		watch_diff_next(&w->diff, diagnostics, r->exit_status == 2, &out);
 	if (w->caused || out.len || !span_eq(total, buf_span(&w->total)))
 		buf_add_span(&out, total);
-	fwrite(out.data, 1, out.len, stdout);
-	fflush(stdout);
+	print(stdout, buf_span(&out));
 	print_err(w, buf_span(&r->err));
 	buf_reset(&w->total);
 	buf_add_span(&w->total, total);
