@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -15,6 +16,30 @@ from testrepo import Repo  # noqa: E402
 from toy import Program, ToyCase, wait_until_running  # noqa: E402
 
 ROUNDS = 20
+KILLS = 100
+
+
+def children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
+def kill(sepal: subprocess.Popen[str], victim: str, chance: random.Random) -> bool:
+    """Kill sepal, its worker or one of that one's children a moment after it came to be; was there one?"""
+    found: list[int] = []
+    while not found and sepal.poll() is None:
+        found = [sepal.pid] if victim == "sepal" else children(sepal.pid)
+        if victim == "child":
+            found = [child for worker in found for child in children(worker)]
+    time.sleep(chance.uniform(0, 0.1))
+    try:
+        os.kill(chance.choice(found), signal.SIGKILL)
+    except (IndexError, ProcessLookupError):
+        return False
+    return True
 
 
 def wait_until_recorded(repo: Repo, count: int) -> None:
@@ -30,10 +55,8 @@ def wait_until_recorded(repo: Repo, count: int) -> None:
 class Slow(Program):
     """A program whose checking takes a while."""
 
-    def write(self, repo: Repo) -> None:
-        for name in self.texts:
-            self.texts[name] += "sleep 0.01\n"
-        super().write(repo)
+    def _text(self, number: int) -> str:
+        return super()._text(number) + "sleep 0.01\n"
 
 
 class Killed(ToyCase):
@@ -56,6 +79,29 @@ class Killed(ToyCase):
                     repo.doctor()
                     run = self.check(repo, "--runner", runner)
                     self.assertEqual((run.lines, run.status), (clean.lines, clean.status))
+
+    def test_after_a_hundred_kills_of_anyone_between_edits_the_next_run_is_right(self) -> None:
+        """A child, the worker or sepal itself, on one store that lives through it all."""
+        repo = self.repo()
+        program = Slow(12, modules=20)
+        program.write(repo)
+        chance = random.Random(6)
+        hit = {"sepal": 0, "worker": 0, "child": 0}
+        for number in range(KILLS):
+            for _ in range(5):
+                program.edit(repo)
+            victim = chance.choice(list(hit))
+            with self.subTest(round=number, victim=victim):
+                process = self.start(repo)
+                hit[victim] += kill(process, victim, chance)
+                process.communicate()
+                if number % 10 == 0:
+                    self.assert_as_clean(repo)
+                else:
+                    self.assertIn(self.check(repo).status, (0, 1, 2))
+        self.assert_as_clean(repo)
+        repo.doctor()
+        self.assertGreater(min(hit.values()), KILLS // 10, hit)
 
     def test_what_was_finished_is_not_run_again(self) -> None:
         repo = self.repo("-- done.py --\nexport D\n-- stuck.py --\nimport done\nhang\n")
