@@ -21,8 +21,7 @@ from sepal_trace import FIRST_CHILD_LANE, WORKER_LANE, Trace
 
 _READ = 1 << 20
 _PR_SET_PDEATHSIG = 1
-_STEP = re.compile(rb'....\{"event":"(interface|report)","batch":\d+,"unit":(\d+),', re.DOTALL)
-_LAST_OF_UNIT = ("report", "blocked", "discovered", "failed")
+_STEP = re.compile(rb'....\{"event":"(?:interface|report)",', re.DOTALL)
 _IDLE = {"event": "idle"}  # from a child that goes on after the end of a batch; not for the other side
 
 # Syntax trees are not given back. A child that has grown by this much is replaced by a fork of the parent, which has
@@ -108,13 +107,11 @@ class Child:
         self.idle = True  # it takes a batch
         self.retired = False  # it takes no more batches
         self.batch: int | None = None
-        self.unfinished: dict[int, list[str]] = {}
         self.buffer = FrameBuffer()
 
     def begin(self, request: dict[str, Any]) -> None:
         self.idle = False
         self.batch = request["batch"]
-        self.unfinished = {unit["unit"]: [member["id"] for member in unit["members"]] for unit in request["units"]}
 
 
 class Server:
@@ -234,7 +231,6 @@ class Server:
             self._answer({"event": "end", "batch": request["batch"]})
         for child in self.children.values():
             if child.batch == request["batch"]:
-                child.unfinished.clear()
                 os.kill(child.pid, signal.SIGKILL)
 
     def _quit(self, _request: dict[str, Any]) -> None:
@@ -371,8 +367,9 @@ class Server:
 
     def _note(self, child: Child, raw: bytes) -> bool:
         """What a frame of a child says about the child; is it for the other side as well?"""
-        step = _STEP.match(raw)  # nearly all frames, and the longest
-        message = {"event": step[1].decode(), "unit": int(step[2])} if step else decode(raw)
+        if _STEP.match(raw):  # nearly all frames, and the longest
+            return True
+        message = decode(raw)
         if message == _IDLE:
             child.idle = True
             if child.retired:
@@ -380,8 +377,6 @@ class Server:
             return False
         if message["event"] == "end":
             child.batch = None
-        elif message["event"] in _LAST_OF_UNIT:
-            child.unfinished.pop(message["unit"], None)
         elif message["event"] == "trace":
             for frame in self.trace.frames():
                 self._answer(frame)
@@ -398,11 +393,7 @@ class Server:
         _, status = os.waitpid(child.pid, 0)
         if child.batch is None:
             return
-        for unit, members in child.unfinished.items():
-            self._answer({"event": "failed", "batch": child.batch, "unit": unit, "kind": "crash", "message": (
-                f"The process that checked {', '.join(members[:3])}{', ...' if members[3:] else ''} "
-                f"{_ending(status)} before it had an answer.")})
-        self._answer({"event": "end", "batch": child.batch})
+        self._answer({"event": "end", "batch": child.batch, "died": f"its process {_ending(status)}"})
 
 
 def _resident_bytes() -> int:

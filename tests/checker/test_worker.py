@@ -356,11 +356,11 @@ class WorkerWithAPlugin(Case):
         whole, number = self.crash("boom")
         other = self.unit_of(whole.plan, "other")
         whole.run([number, other])
-        self.assertEqual([(answer["unit"], answer["kind"]) for answer in whole.other],
-                         [(number, "crash"), (other, "crash")])
-        self.assertIn("SIGSEGV", whole.other[0]["message"])
+        self.assertEqual(whole.other, [])
+        self.assertIn("SIGSEGV", whole.last_end["died"])
         whole.run([other])
-        self.assertEqual(len(whole.other), 2)
+        self.assertNotIn("died", whole.last_end)
+        self.assertIn("other", whole.reports)
 
     def test_reports_an_exception_with_its_traceback_and_goes_on(self) -> None:
         whole, number = self.crash("thrown")

@@ -206,7 +206,7 @@ class Failures(WatchCase):
         watch = self.watch(repo)
         watch.wait()
         repo.write("c.py", "import b\ncrash\n")
-        watch.wait_for_error("sepal: the checker failed")
+        watch.wait_for_error("the toy crashes in c")
         repo.write("c.py", "import b\nerror better\n")
         watch.wait(lambda: "Found 1 error" in watch.total)
         self.assertEqual(watch.end(), 130)

@@ -95,7 +95,11 @@ class Worker:
         return message
 
     def until_end(self) -> Iterator[dict[str, Any]]:
-        while (answer := self.receive())["event"] != "end":
+        """All answers of a batch, the `end` included."""
+        event = ""
+        while event != "end":
+            answer = self.receive()
+            event = answer["event"]
             yield answer
 
 
@@ -112,6 +116,7 @@ class Whole:
         self.metas: dict[str, str] = {}
         self.reports: dict[str, str] = {}
         self.said: dict[str, str] = {}
+        self.last_end: dict[str, Any] = {}
         self.other: list[dict[str, Any]] = []
         self.units = plan["units"]
         scratch, self.blobs = os.path.join(directory, "scratch"), os.path.join(directory, "blobs")
@@ -152,6 +157,8 @@ class Whole:
                 self._keep_interface(answer)
             elif answer["event"] == "report":
                 self._keep_report(answer)
+            elif answer["event"] == "end":
+                self.last_end = answer
             else:
                 self.other.append(answer)
 
