@@ -1,51 +1,65 @@
-"""The bodies of a large unit, split over processes.
+"""The bodies of a large unit, checked by several processes.
 
-After a unit's interfaces are settled no body depends on another, so each part is checked in a fork of the process
-that knows them. Small units are not worth a fork.
+After a unit's interfaces are settled no body depends on another, so forks of the process that knows the interfaces
+check them. Members lie in a pipe, and whoever is free takes the next one. Small units are not worth a fork.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
-from typing import Any, Callable
+import struct
+from typing import Any, Callable, Iterator
 
 from sepal_server import die_with_parent
 from sepal_trace import Trace
 
 _WORTH_A_FORK = 30  # members
+_PLACE = struct.Struct("<I")
+_MOST = 10_000  # what surely fits into a pipe nobody reads yet: 64 KiB
 
 Report = tuple[bytes, list[str]]  # meta_ex, and the modules used beyond those that are recorded in it
+Check = Callable[[str], Report]
 
 
-def parts_of(members: list[str], lanes: int) -> list[list[str]]:
-    """Neighbours in mypy's order are alike in size, so they go to different parts."""
-    count = max(1, min(lanes, len(members) // _WORTH_A_FORK))
-    return [members[start::count] for start in range(count)]
-
-
-def check_in_parts(parts: list[list[str]], check: Callable[[list[str]], list[tuple[str, Report]]], trace: Trace,
-                   lanes: int) -> dict[str, Report]:
-    """`check` of every part: the first in this process, the others in forks, on lanes above those of all children.
+def check_in_parts(members: list[str], lanes: int, check: Check, trace: Trace) -> dict[str, Report]:
+    """`check` of every member, in this process and in forks on lanes above those of all children.
 
     What a fork could not do is tried again here, where an error takes its usual way.
     """
-    forks = [_fork(part, check, trace, trace.lane + lanes * number) for number, part in enumerate(parts[1:], 1)]
+    count = min(lanes, len(members) // _WORTH_A_FORK)
+    if count < 2 or len(members) > _MOST:
+        with trace.phase("bodies", members[0] if members else ""):
+            return {name: check(name) for name in members}
+    queue, write = os.pipe()
+    os.write(write, b"".join(map(_PLACE.pack, range(len(members)))))
+    os.close(write)
+    forks = [_fork(members, queue, check, trace, trace.lane + lanes * number) for number in range(1, count)]
     try:
-        results = dict(check(parts[0]))
+        results = _work(members, queue, check, trace)
     finally:
+        os.close(queue)
         answers = [_collect(pid, pipe) for pid, pipe in forks]
-    for part, answer in zip(parts[1:], answers):
-        if answer is None:
-            results.update(check(part))
-        else:
+    for answer in answers:
+        if answer is not None:
             results.update(answer[0])
             trace.foreign.append(answer[1])
+    results.update((name, check(name)) for name in members if name not in results)
     return results
 
 
-def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, Report]]], trace: Trace,
-          lane: int) -> tuple[int, int]:
+def _work(members: list[str], queue: int, check: Check, trace: Trace) -> dict[str, Report]:
+    with trace.phase("bodies", members[0]):
+        return {name: check(name) for name in _take(members, queue)}
+
+
+def _take(members: list[str], queue: int) -> Iterator[str]:
+    """Reads of a pipe that is shared are whole: what was written at once is at least as long."""
+    while place := os.read(queue, _PLACE.size):
+        yield members[_PLACE.unpack(place)[0]]
+
+
+def _fork(members: list[str], queue: int, check: Check, trace: Trace, lane: int) -> tuple[int, int]:
     read, write = os.pipe()
     pid = os.fork()
     if pid:
@@ -57,7 +71,7 @@ def _fork(part: list[str], check: Callable[[list[str]], list[tuple[str, Report]]
         os.close(read)
         trace.begin_lane(lane)
         with os.fdopen(write, "wb") as pipe:
-            marshal.dump((check(part), trace.frame()), pipe)
+            marshal.dump((_work(members, queue, check, trace), trace.frame()), pipe)
         status = 0
     finally:
         os._exit(status)

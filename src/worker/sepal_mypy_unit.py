@@ -24,7 +24,7 @@ from mypy.util import hash_digest, hash_digest_bytes, json_dumps
 from mypy.version import __version__
 
 from sepal_mypy_manager import Checker
-from sepal_mypy_parts import Report, check_in_parts, parts_of
+from sepal_mypy_parts import Report, check_in_parts
 from sepal_mypy_uses import used_modules
 from sepal_trace import Trace
 
@@ -293,8 +293,7 @@ class Unit:
         changed = {name for name, before in self.kept["interfaces"].items() if self.hashes[name].hex() != before}
         wanted = [name for name in self.order if not self._stands(name, changed)]
         try:
-            parts = parts_of(wanted, 1 if self._depends_on_order() else lanes)
-            reports = check_in_parts(parts, self._check_part, self.trace, lanes)
+            reports = check_in_parts(wanted, 1 if self._depends_on_order() else lanes, self._check_member, self.trace)
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
         return [(name, reports[name]) for name in wanted]
@@ -303,11 +302,9 @@ class Unit:
         before = self.kept["members"].get(name)
         return before is not None and before["said"] == self.said.get(name) and changed.isdisjoint(before["uses"])
 
-    def _check_part(self, names: list[str]) -> list[tuple[str, Report]]:
-        with self._phase("bodies"):
-            for name in names:
-                self._check_bodies(self.graph[name])
-            return [(name, self._report(self.graph[name])) for name in names]
+    def _check_member(self, name: str) -> Report:
+        self._check_bodies(self.graph[name])
+        return self._report(self.graph[name])
 
     def _check_bodies(self, state: State) -> None:
         checker = state.type_checker()
