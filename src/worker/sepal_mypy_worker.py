@@ -22,7 +22,9 @@ def main() -> int:
     if missing is not None:
         return _without_mypy(answers, missing)
     from mypy.defaults import RECURSION_LIMIT
-    from sepal_mypy_run import MypyAdapter
+    from sepal_mypy_lean import lean_context_managers
+    with lean_context_managers():
+        from sepal_mypy_run import MypyAdapter
     from sepal_server import serve
 
     sys.setrecursionlimit(RECURSION_LIMIT)

@@ -31,6 +31,11 @@ def read(*path: str) -> str:
         return file.read()
 
 
+def hear_interrupts() -> None:
+    """A shell that starts us in the background has them ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Table(unittest.TestCase):
     def test_the_targets_are_those_of_the_manual(self) -> None:
         text = read("bench", "README.md").partition("## Targets")[2].partition("## ")[0]
@@ -231,7 +236,8 @@ class Whole(unittest.TestCase):
                    SEPAL_PYTHON=os.path.join(self.scratch, "python"), SEPAL_BENCH_PYTHON=sys.executable,
                    SEPAL_TREES=os.path.join(self.scratch, "trees"))
         return subprocess.Popen([sys.executable, os.path.join(BENCH, "run.py"), "--json", self.json, *arguments],
-                                env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                preexec_fn=hear_interrupts)
 
     def test_a_run_writes_every_single_time_and_leaves_nothing_behind(self) -> None:
         process = self.start("--rows", "no-op,leaf,watch", "--trees", "fastapi", "--runs", "2")
