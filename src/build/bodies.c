@@ -10,6 +10,10 @@
 #include "build/internal.h"
 #include "model/bodies.h"
 
+/* What fits into a frame of the worker protocol. In a cycle of more than a thousand modules that all use each other
+ * every body is checked. */
+enum { MOST_USES = 1000000 };
+
 /* A single module whose key missed has nothing to keep. */
 static bool is_cycle(const struct build *b, uint32_t unit)
 {
@@ -50,7 +54,7 @@ static uint32_t make_offers(struct build *b, uint32_t unit, const struct bodies_
 {
 	const struct plan *p = b->config.plan;
 	bool *same = compare_table(b, unit, e);
-	uint32_t offered = 0;
+	uint32_t offered = 0, uses = 0;
 	for (uint32_t i = 0; i < e->member_count; i++) {
 		const struct bodies_member *m = &e->members[i];
 		uint32_t own = 0;
@@ -58,6 +62,7 @@ static uint32_t make_offers(struct build *b, uint32_t unit, const struct bodies_
 		for (uint32_t u = 0; u < m->used_count && stands; u++)
 			stands = same[m->used[u]];
 		offers[i] = (struct kept_report){ .offered = stands, .said = m->said };
+		uses += stands ? m->used_count : 0;
 		if (!stands)
 			continue;
 		offers[i].uses = ARENA_ARRAY(&b->arena, const char *, m->used_count + 1);
@@ -67,7 +72,7 @@ static uint32_t make_offers(struct build *b, uint32_t unit, const struct bodies_
 		offered++;
 	}
 	free(same);
-	return offered;
+	return uses > MOST_USES ? 0 : offered;
 }
 
 /* The result behind an entry; false if it is gone or is not this unit's. */

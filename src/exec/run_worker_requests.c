@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "exec/frames.h"
 #include "exec/run_worker_internal.h"
 
 enum { FEW_UNITS = 8 };
@@ -77,25 +78,46 @@ static void renew_generation(struct worker_runner *r, const struct batch *b)
 		memset(r->options_sent, 0, r->options_cap * sizeof *r->options_sent);
 }
 
+static void send_modules(struct worker_runner *r, struct js *modules)
+{
+	struct js *frame = js_new_object();
+	js_set_string(frame, "op", "modules");
+	js_set(frame, "modules", modules);
+	worker_send(r->worker, frame);
+}
+
+/* About how many bytes a module takes in its frame. */
+static size_t announced_size(const struct dep_spec *d)
+{
+	size_t size = 512 + 4 * strlen(d->id);
+	for (uint32_t i = 0; i < d->dep_count; i++)
+		size += strlen(d->deps[i]->id) + 3;
+	return size;
+}
+
 static void announce(struct worker_runner *r, const struct unit_spec *unit)
 {
 	struct js *modules = js_new_array();
+	size_t size = 0;
 	for (uint32_t i = 0; i < unit->closure_count; i++) {
 		struct dep_spec *d = unit->closure[i];
 		if (d->announced == r->generation)
 			continue;
 		d->announced = r->generation;
-		if (!r->config.kept || kept_worker_announce(r->config.kept, d))
-			js_append(modules, encode_module(r, d));
+		if (r->config.kept && !kept_worker_announce(r->config.kept, d))
+			continue;
+		js_append(modules, encode_module(r, d));
+		size += announced_size(d);
+		if (size > FRAME_LIMIT / 4) {
+			send_modules(r, modules);
+			modules = js_new_array();
+			size = 0;
+		}
 	}
-	if (!js_len(modules)) {
+	if (js_len(modules))
+		send_modules(r, modules);
+	else
 		js_free(modules);
-		return;
-	}
-	struct js *frame = js_new_object();
-	js_set_string(frame, "op", "modules");
-	js_set(frame, "modules", modules);
-	worker_send(r->worker, frame);
 }
 
 /* A kept worker loads what a few units stand on itself: the next edit of the same module finds it there. */
