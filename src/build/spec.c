@@ -95,7 +95,13 @@ static int by_name(const void *a, const void *b)
 {
 	const struct name_spec *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
-	return c ? c : (int)x->ancestor - (int)y->ancestor;
+	c = c ? c : (int)x->ancestor - (int)y->ancestor;
+	return c ? c : (int)x->elsewhere - (int)y->elsewhere; /* what a member imports itself comes first */
+}
+
+static bool same_name(const struct name_spec *a, const struct name_spec *b)
+{
+	return strcmp(a->name, b->name) == 0 && (a->ancestor == b->ancestor || b->elsewhere || a->elsewhere);
 }
 
 static void fill_names(struct build *b, const struct plan_unit *u, struct arena *a, struct unit_spec *s)
@@ -114,7 +120,7 @@ static void fill_names(struct build *b, const struct plan_unit *u, struct arena 
 	}
 	qsort(names, n, sizeof *names, by_name);
 	for (uint32_t i = 0; i < n; i++)
-		if (i == 0 || by_name(&names[i], &names[kept - 1]) != 0)
+		if (i == 0 || !same_name(&names[i], &names[kept - 1]))
 			names[kept++] = names[i];
 	s->names = names;
 	s->name_count = kept;

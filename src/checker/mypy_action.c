@@ -92,6 +92,8 @@ static void add_modules(struct words *w, struct stage *st)
 	if (leaves_out(first_imports(st)))
 		for (uint32_t i = 0; i < unit->closure_count; i++)
 			add_option(w, "-m", unit->closure[i]->id);
+	if (stage_elsewhere(st))
+		add_option(w, "-m", MYPY_ELSEWHERE);
 }
 
 static const char **command_line(struct stage *st, const char *config)
@@ -220,10 +222,11 @@ void mypy_action_make(const struct checker_setup *setup, const struct unit_spec 
 	stage_site(&st);
 	stage_text(&st, config, config_text(&st));
 	stage_output(&st, PLUGINS_SNAPSHOT);
+	const char **argv = command_line(&st, config);
 	stage_settle(&st);
 	stage_link(&st, PYTHON_LINK, setup->python, arena_printf(arena, "python %s", setup->python_version));
 	*ret = (struct action){
-		.argv = command_line(&st, config),
+		.argv = argv,
 		.env = list_in(arena, environment, sizeof environment / sizeof *environment - 1),
 		.inputs = ARENA_ARRAY(arena, struct action_input, st.input_count),
 		.input_count = st.input_count,

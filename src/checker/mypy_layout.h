@@ -33,6 +33,8 @@ const char *mypy_id_path(struct arena *arena, const char *id);
 bool mypy_is_inside(const char *id, const char *package);
 /* A module whose only import is one member, for members that must not be named on the command line. */
 const char *mypy_root_name(struct arena *arena, uint32_t member);
+/* A module that imports what leads nowhere for other modules of the run (name_spec.elsewhere). */
+#define MYPY_ELSEWHERE "sepal__elsewhere"
 
 /* The modules that mypy looks for at start, whatever is checked (build.CORE_BUILTIN_MODULES). */
 struct mypy_core_module {

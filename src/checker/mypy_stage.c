@@ -132,6 +132,23 @@ static void stage_root(struct stage *st, uint32_t member)
 	stage_artifacts_out(st, name);
 }
 
+bool stage_elsewhere(struct stage *st)
+{
+	struct buf text = BUF_INIT;
+	buf_add_str(&text, "# mypy: ignore-errors\n");
+	size_t empty = text.len;
+	for (uint32_t i = 0; i < st->unit->name_count; i++)
+		if (st->unit->names[i].elsewhere)
+			buf_addf(&text, "import %s\n", st->unit->names[i].name);
+	bool needed = text.len > empty;
+	if (needed) {
+		stage_text(st, MYPY_SOURCES MYPY_ELSEWHERE ".py", arena_strdup(st->arena, text.data));
+		stage_artifacts_out(st, MYPY_ELSEWHERE);
+	}
+	buf_release(&text);
+	return needed;
+}
+
 void stage_members(struct stage *st)
 {
 	const struct unit_spec *unit = st->unit;

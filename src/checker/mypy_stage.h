@@ -53,6 +53,8 @@ void stage_members(struct stage *st);
 void stage_dependencies(struct stage *st);
 void stage_ancestors(struct stage *st);
 void stage_missing(struct stage *st); /* modules that are there and must not be followed or read */
+/* A module that makes mypy's table of missing modules what it would be in a run over everything; false: needs none. */
+bool stage_elsewhere(struct stage *st);
 void stage_typeshed(struct stage *st);
 void stage_plugins(struct stage *st); /* plugins that are files, where the configuration names them */
 void stage_site(struct stage *st); /* last: looks at what the others staged */

@@ -60,6 +60,7 @@ static struct js *encode_kept(const struct unit_spec *unit)
 struct js *unit_spec_encode(const struct unit_spec *unit)
 {
 	struct js *j = js_new_object(), *members = js_new_array(), *modules = js_new_object(), *missing = js_new_object();
+	struct js *elsewhere = js_new_array();
 	js_set_int(j, "unit", unit->unit);
 	for (uint32_t i = 0; i < unit->member_count; i++)
 		js_append(members, encode_member(&unit->members[i]));
@@ -70,10 +71,16 @@ struct js *unit_spec_encode(const struct unit_spec *unit)
 			js_set(missing, n->name, encode_missing(n));
 		if (n->canonical)
 			js_set(modules, n->name, js_new_string(n->canonical));
+		if (n->elsewhere)
+			js_append(elsewhere, js_new_string(n->name));
 	}
 	js_set(j, "members", members);
 	js_set(j, "modules", modules);
 	js_set(j, "missing", missing);
+	if (js_len(elsewhere))
+		js_set(j, "elsewhere", elsewhere);
+	else
+		js_free(elsewhere);
 	if (unit->kept)
 		js_set(j, "kept", encode_kept(unit));
 	return j;

@@ -33,6 +33,10 @@ struct name_spec {
 	const char *reason; /* "not-found", "untyped", "wrong-directory", "stubs-not-installed", "skipped", "error" */
 	bool quiet;         /* no diagnostic: ignore_missing_imports, or part of a partial stub package */
 	bool ancestor;      /* asked for as the parent package of a member, not by an import */
+	/* Nobody here imports it as a module, but another module of the run does, and it leads nowhere. mypy has one table
+	 * of what is missing for all modules (BuildManager.missing_modules): `from p import name`, or `p.name`, is then no
+	 * error anywhere (semanal.visit_import_from, get_module_symbol). */
+	bool elsewhere;
 };
 
 /* A module of the unit's transitive dependencies whose interface is known. */

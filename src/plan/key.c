@@ -86,6 +86,8 @@ static void describe_name(const struct name_spec *n, struct buf *b)
 	buf_add_str(b, n->canonical ? n->canonical : "nothing");
 	if (n->missing)
 		buf_addf(b, " (%s%s)", n->reason, n->quiet ? ", quiet" : "");
+	if (n->elsewhere)
+		buf_add_str(b, " (missing elsewhere)");
 }
 
 static void walk_resolution(const struct plan_module *m, const struct key_sink *s)

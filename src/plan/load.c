@@ -112,6 +112,79 @@ static void adopt_late_modules(struct plan *p)
 	}
 }
 
+/* Submodules that somebody imports and that lead nowhere, by their parent. */
+struct missing_child {
+	const char *name;
+	uint32_t next; /* NO_MODULE ends */
+};
+
+struct missing_children {
+	uint32_t *first; /* per module */
+	struct missing_child *items;
+	uint32_t count, cap;
+};
+
+static void collect_missing(const struct plan *p, struct missing_children *ret)
+{
+	struct map seen = MAP_INIT;
+	ret->first = xmalloc((p->module_count + 1) * sizeof *ret->first);
+	for (uint32_t i = 0; i < p->module_count; i++)
+		ret->first[i] = NO_MODULE;
+	for (uint32_t i = 0; i < p->module_count; i++) {
+		for (uint32_t n = 0; n < p->modules[i].name_count; n++) {
+			const struct name_spec *name = &p->modules[i].names[n];
+			const char *dot = strrchr(name->name, '.');
+			bool fresh;
+			if (!name->missing || !dot || walk_module_index(p, name->name) != NO_MODULE)
+				continue;
+			const uint32_t *parent = map_get(&p->index, (struct span){ name->name, (size_t)(dot - name->name) });
+			if (!parent || (map_put_str(&seen, name->name, 0, &fresh), !fresh))
+				continue;
+			VEC_GROW(ret->items, ret->count, ret->cap);
+			ret->items[ret->count] = (struct missing_child){ name->name, ret->first[*parent] };
+			ret->first[*parent] = ret->count++;
+		}
+	}
+	map_release(&seen);
+}
+
+static bool asks_for(const struct plan_module *m, const char *name)
+{
+	for (uint32_t n = 0; n < m->name_count; n++)
+		if (strcmp(m->names[n].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* `m` sees the package: what is missing of it for others is missing for `m`. */
+static void adopt_missing_of(struct plan *p, struct plan_module *m, const struct missing_children *missing,
+                             uint32_t package)
+{
+	for (uint32_t c = missing->first[package]; c != NO_MODULE; c = missing->items[c].next) {
+		if (asks_for(m, missing->items[c].name))
+			continue;
+		struct name_spec *names = ARENA_ARRAY(&p->arena, struct name_spec, m->name_count + 2);
+		memcpy(names, m->names, m->name_count * sizeof *names);
+		names[m->name_count++] = (struct name_spec){ .name = missing->items[c].name, .elsewhere = true };
+		m->names = names;
+	}
+}
+
+/* What leads nowhere for one module does so for all that could name it: for those that import its parent package. */
+static void adopt_missing(struct plan *p)
+{
+	struct missing_children missing = { 0 };
+	collect_missing(p, &missing);
+	for (uint32_t i = 0; i < p->module_count && missing.count; i++) {
+		struct plan_module *m = &p->modules[i];
+		adopt_missing_of(p, m, &missing, i);
+		for (uint32_t d = 0; d < m->dep_count; d++)
+			adopt_missing_of(p, m, &missing, m->deps[d]);
+	}
+	free(missing.first);
+	free(missing.items);
+}
+
 static const char *const DUPLICATE_MODULE_HELP[] = {
 	"note: See https://mypy.readthedocs.io/en/stable/running_mypy.html#mapping-file-paths-to-modules for more info",
 	"note: Common resolutions include:", "note:     a) using `--exclude` to avoid checking one of them,",
@@ -222,6 +295,7 @@ int plan_make(const struct plan_inputs *in, struct plan *ret, struct err *err)
 		failed = expand(&w, i, err);
 	if (!failed && !ret->fatal) {
 		adopt_late_modules(ret);
+		adopt_missing(ret);
 		make_units(ret);
 	}
 	map_release(&w.files);

@@ -69,6 +69,7 @@ class Unit:
         self.said: dict[str, str] = {}
         self.modules: dict[str, str | None] = request["modules"]
         self.missing: dict[str, dict[str, Any]] = request["missing"]
+        self.elsewhere: list[str] = request.get("elsewhere", [])
         self.graph: dict[str, State] = {}
         self.order: list[str] = []
         self.hashes: dict[str, bytes] = {}
@@ -179,7 +180,7 @@ class Unit:
         names = interfaces.members(closure)
         interfaces.load(names)
         interfaces.show({**{name: interfaces.loaded[name] for name in names}, **trees})
-        for name in interfaces.suppressed(closure):
+        for name in (*interfaces.suppressed(closure), *self.elsewhere):
             manager.missing_modules.setdefault(name, SuppressionReason.NOT_FOUND)
         for name, state in self.graph.items():
             manager.import_map[name] = state.dependencies_set

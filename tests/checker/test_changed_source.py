@@ -11,14 +11,21 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from testrepo import Repo, TestCase  # noqa: E402
 
-# An interpreter that edits a file when the second worker is asked for units: the first run keeps its description, so
-# in the next one Python starts after the plan is made.
-EDITING = """#!/bin/sh
-if [ -e '{trigger}' ]; then
-    rm '{trigger}'
-    printf '%s' '{text}' > '{target}'
-fi
-exec '{python}' "$@"
+# An interpreter that edits a file when the worker is asked for units, which is after the plan was made.
+EDITING = """#!{python}
+import os, subprocess, sys
+worker = subprocess.Popen([{python!r}, *sys.argv[1:]], stdin=subprocess.PIPE)
+seen = b""
+while data := os.read(0, 1 << 16):
+    seen = seen[-20:] + data
+    if b'"op":"run"' in seen and os.path.exists({trigger!r}):
+        os.remove({trigger!r})
+        with open({target!r}, "w") as file:
+            file.write({text!r})
+    worker.stdin.write(data)
+    worker.stdin.flush()
+worker.stdin.close()
+sys.exit(worker.wait())
 """
 
 

@@ -15,6 +15,23 @@ from environments import Environment  # noqa: E402
 from testrepo import Repo, TestCase  # noqa: E402
 
 
+class Missing(TestCase):
+    primed_by = "-- empty.py --\n"
+
+    def test_what_is_missing_for_one_module_is_missing_for_all(self) -> None:
+        """mypy's table of missing modules knows no order and no distance, but it needs somebody who asks for one."""
+        repo = self.repo("-- p/__init__.py --\n-- a.py --\nimport p.gone\n-- b.py --\nfrom p import gone\n"
+                         "x: int = gone.x\n-- c.py --\nimport p\ny: str = p.gone.y\n-- d.py --\nimport b\n")
+        names = ("a.py", "b.py", "c.py", "d.py")
+        run = self.assert_same_as_mypy(repo, *names)
+        self.assertEqual(len([line for line in run.lines if "error" in line]), 2, str(run))  # of a, and the total
+        self.assertEqual(repo.run("verify", *names).status, 0)
+        repo.write("a.py", "import p\n")
+        self.assert_step(repo, ["a", "b", "c", "p"], *names)
+        repo.write("a.py", "from p.gone import x\n")
+        self.assert_step(repo, ["a"], *names)  # and the others are as they were at first
+
+
 class Installed(TestCase):
     primed_by = "-- empty.py --\n"
 

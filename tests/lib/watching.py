@@ -27,6 +27,12 @@ TOTAL = re.compile(r"(Found \d+ errors? in \d+ files? \(|Success: no issues foun
 LIMIT_SECONDS = 120
 
 
+def hear_signals() -> None:
+    """Whoever runs the tests may have them ignored: a shell in the background, nohup."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Watch:
     def __init__(self, repo: Repo, *arguments: str, stdin: Any = subprocess.DEVNULL) -> None:
         self.repo = repo
@@ -39,7 +45,7 @@ class Watch:
         with open(self.stderr, "w") as err:
             self.process = subprocess.Popen(
                 [sepal_binary(), "check", "--watch", *arguments], cwd=repo.root, env=repo.environment(), stdin=stdin,
-                stdout=subprocess.PIPE, stderr=err, text=True, errors="replace")
+                stdout=subprocess.PIPE, stderr=err, text=True, errors="replace", preexec_fn=hear_signals)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
