@@ -16,7 +16,7 @@
 #include "build/internal.h"
 
 /* Weights are microseconds, or bytes of source. A batch waits ahead of its turn while so much is queued a lane. */
-enum { MIN_BATCH_WEIGHT = 30000, MAX_BATCH = 400, AHEAD_WEIGHT = 300000 };
+enum { MIN_BATCH_WEIGHT = 30000, MAX_BATCH = 400, AHEAD_WEIGHT = 300000, MANY_UNITS = 4 };
 
 static void emit(struct build *b, enum build_event_kind kind, uint32_t unit, const struct err *err)
 {
@@ -390,12 +390,29 @@ static bool has_room(const struct build *b)
 	        b->runner->waiting_room(b->runner));
 }
 
+/* Weights decide about batches and their order, so they can wait until there is a choice. */
+static void weigh(struct build *b)
+{
+	if (b->weighed || b->queue_len < MANY_UNITS || !b->config.weigh)
+		return;
+	uint32_t n = b->queue_len, *units = xmalloc(n * sizeof *units);
+	memcpy(units, b->queue, n * sizeof *units);
+	b->weighed = true;
+	b->config.weigh(b->config.runner_ctx);
+	b->queue_len = 0;
+	b->queued_weight = 0;
+	for (uint32_t i = 0; i < n; i++)
+		queue_push(b, units[i]);
+	free(units);
+}
+
 static int pump(struct build *b, struct err *err)
 {
 	if (look_up_ready(b, err))
 		return -1;
 	if (!b->queue_len)
 		return 0;
+	weigh(b);
 	if (ensure_runner(b, err))
 		return -1;
 	while (b->queue_len && has_room(b))

@@ -71,6 +71,9 @@ struct build_config {
 	/* Asked once, when something has to run; the build owns the runner. */
 	int (*make_runner)(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err);
 	void *runner_ctx;
+	/* Asked once, when there are enough units to choose among: gives those of the plan their weights. NULL: they have
+	 * them. */
+	void (*weigh)(void *runner_ctx);
 	unsigned lanes;
 	const struct past *past;     /* what the last build knew; NULL: the store is asked about everything */
 	bool no_store_read;          /* every unit runs */

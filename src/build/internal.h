@@ -40,6 +40,7 @@ struct build {
 	uint32_t **parents;            /* per module: its parent packages that are files; NO_PARENT ends */
 	uint32_t *queue, queue_len, queue_cap; /* binary heap of QUEUED units, highest priority first */
 	uint64_t queued_weight;
+	bool weighed;                  /* config.weigh was asked */
 	uint32_t *ready, ready_len, ready_cap; /* stack of READY units not yet looked up */
 	uint32_t *past_now;            /* per module of config.past: the plan's module of that name, or UINT32_MAX */
 	bool past_is_sure;             /* the store has the interfaces that it had then */

@@ -128,6 +128,8 @@ int pipeline_save(struct pipeline *p, struct err *err)
 
 void pipeline_close(struct pipeline *p)
 {
+	if (p->loop)
+		loop_cancel_timer(p->loop, p->early_timer);
 	build_free(p->build);
 	past_free(p->past);
 	worker_free(p->worker);

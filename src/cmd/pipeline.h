@@ -54,7 +54,8 @@ struct pipeline {
 	struct scan_cache *scans;
 	struct plan_discovered *discovered;
 	uint32_t discovered_count;
-	struct weights *weights; /* NULL before the first build */
+	struct weights *weights; /* NULL until many units have to run */
+	uint32_t early_timer;    /* of what is saved while the first units are checked; 0: none */
 	struct plan plan;
 	bool planned;
 	struct build *build;

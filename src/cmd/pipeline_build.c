@@ -8,7 +8,7 @@
 #include "sys/path.h"
 #include "sys/tmpdir.h"
 
-enum { MAX_REPLANS = 16 };
+enum { MAX_REPLANS = 16, EARLY_NS = 40 * 1000 * 1000 };
 
 /* Goes with the store's own scratch directory, but for what --keep keeps. */
 static int runner_scratch(struct pipeline *p, const char *kind, const char **ret, struct err *err)
@@ -84,9 +84,23 @@ static int make_runner_of(struct pipeline *p, const char *kind, const struct run
 	return runner_worker_new(&config, w, &begin, ret, err);
 }
 
+/* The first units are being checked, and nobody asks for anything yet: what the plan learned about files can be written
+ * now. If it cannot, pipeline_save says so. */
+static void save_early(struct loop *loop, void *ctx)
+{
+	struct pipeline *p = ctx;
+	struct err ignored = ERR_INIT;
+	(void)loop;
+	p->early_timer = 0;
+	if (statcache_save(p->stats, p->began_ns, &ignored) || scan_cache_save(p->scans, &ignored))
+		err_release(&ignored);
+}
+
 static int make_chosen_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
 {
 	struct pipeline *p = ctx;
+	if (p->stats && p->scans && !p->early_timer)
+		p->early_timer = loop_add_timer(p->loop, EARLY_NS, save_early, p);
 	return make_runner_of(p, p->settings->runner, events, ret, err);
 }
 
@@ -109,6 +123,14 @@ static int make_process_runner(void *ctx, const struct runner_events *events, st
 	return make_runner_of(ctx, "process", events, ret, err);
 }
 
+static void weigh(void *ctx)
+{
+	struct pipeline *p = ctx;
+	if (!p->weights)
+		p->weights = weights_open(path_join(&p->arena, p->state_dir, "weights"));
+	weights_apply(p->weights, &p->plan);
+}
+
 static struct build_config build_config(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e),
                                         void *ctx)
 {
@@ -120,6 +142,7 @@ static struct build_config build_config(struct pipeline *p, void (*on_event)(voi
 		.loop = p->loop,
 		.make_runner = make_chosen_runner,
 		.runner_ctx = p,
+		.weigh = weigh,
 		.lanes = p->settings->jobs,
 		.past = p->past,
 		.policy = p->settings->on_conflict,
@@ -187,13 +210,6 @@ static void remember_work(struct pipeline *p)
 	p->processes_before += build_stats(p->build).checker_processes;
 }
 
-static void weigh(struct pipeline *p)
-{
-	if (!p->weights)
-		p->weights = weights_open(path_join(&p->arena, p->state_dir, "weights"));
-	weights_apply(p->weights, &p->plan);
-}
-
 /* A unit of which some bodies were not checked says nothing about the next time they are. */
 int pipeline_save_weights(struct pipeline *p, struct err *err)
 {
@@ -214,7 +230,6 @@ int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct 
 		struct build_config config = build_config(p, on_event, ctx);
 		uint32_t n;
 		config.no_store_read = p->settings->no_store_read && round == 0;
-		weigh(p);
 		p->build = build_new(&config);
 		if (build_run(p->build, err))
 			return -1;

@@ -38,6 +38,7 @@ struct statcache {
 	struct map by_oid; /* index in known */
 	uint64_t files_read;
 	bool changed; /* what would be written is not what was read */
+	bool saved;   /* and nothing has changed since */
 };
 
 static uint32_t add_file(struct statcache *c, const struct stat_record *r)
@@ -88,6 +89,7 @@ int statcache_open(const char *path, int64_t clock_ns, struct statcache **ret, s
 	c->path = arena_strdup(&c->arena, path);
 	c->opened_ns = clock_ns;
 	c->changed = true;
+	c->saved = false;
 	int rc = fs_read_if_there(path, CACHE_LIMIT, &bytes, &there, err);
 	if (rc != 0 && err->kind == ERR_PROTOCOL) { /* larger than any that was written: a foreign file */
 		err_release(err);
@@ -211,6 +213,7 @@ static int look_at(struct statcache *c, const char *path, struct file *f, struct
 	bool changing = r.size != st.size;
 	*ret = (struct file){ r, true, changing, !changing && fs_is_settled(&st, c->opened_ns) };
 	c->changed = true;
+	c->saved = false;
 	return 0;
 }
 
@@ -293,6 +296,8 @@ static void collect_files(struct statcache *c, struct statcache_file *f)
 int statcache_save(struct statcache *c, int64_t clock_ns, struct err *err)
 {
 	struct statcache_file f = { .saved_ns = clock_ns };
+	if (c->saved)
+		return 0;
 	f.files = xcalloc(c->file_count + 1, sizeof *f.files);
 	f.known = xcalloc(c->known_count + 1, sizeof *f.known);
 	collect_files(c, &f);
@@ -305,6 +310,7 @@ int statcache_save(struct statcache *c, int64_t clock_ns, struct err *err)
 		rc = fs_write_atomic(c->path, buf_span(&out), FS_WRITE_PARENTS, err);
 		buf_release(&out);
 	}
+	c->saved = rc == 0;
 	free(f.files);
 	free(f.known);
 	return rc;
