@@ -156,12 +156,14 @@ static bool asks_for(const struct plan_module *m, const char *name)
 	return false;
 }
 
-/* `m` sees the package: what is missing of it for others is missing for `m`. */
-static void adopt_missing_of(struct plan *p, struct plan_module *m, const struct missing_children *missing,
-                             uint32_t package)
+/* What is missing of the package for others is missing for `at`, if that could name it. */
+static void adopt_missing_of(struct walk *w, uint32_t at, const struct missing_children *missing, uint32_t package)
 {
+	struct plan *p = w->plan;
+	struct plan_module *m = &p->modules[at];
 	for (uint32_t c = missing->first[package]; c != NO_MODULE; c = missing->items[c].next) {
-		if (asks_for(m, missing->items[c].name))
+		if (asks_for(m, missing->items[c].name) ||
+		    !walk_could_name(w, at, p->modules[package].id, missing->items[c].name))
 			continue;
 		struct name_spec *names = ARENA_ARRAY(&p->arena, struct name_spec, m->name_count + 2);
 		memcpy(names, m->names, m->name_count * sizeof *names);
@@ -170,16 +172,17 @@ static void adopt_missing_of(struct plan *p, struct plan_module *m, const struct
 	}
 }
 
-/* What leads nowhere for one module does so for all that could name it: for those that import its parent package. */
-static void adopt_missing(struct plan *p)
+/* What leads nowhere for one module does so for all that could name it. */
+static void adopt_missing(struct walk *w)
 {
+	struct plan *p = w->plan;
 	struct missing_children missing = { 0 };
 	collect_missing(p, &missing);
 	for (uint32_t i = 0; i < p->module_count && missing.count; i++) {
-		struct plan_module *m = &p->modules[i];
-		adopt_missing_of(p, m, &missing, i);
+		const struct plan_module *m = &p->modules[i];
+		adopt_missing_of(w, i, &missing, i);
 		for (uint32_t d = 0; d < m->dep_count; d++)
-			adopt_missing_of(p, m, &missing, m->deps[d]);
+			adopt_missing_of(w, i, &missing, m->deps[d]);
 	}
 	free(missing.first);
 	free(missing.items);
@@ -295,7 +298,7 @@ int plan_make(const struct plan_inputs *in, struct plan *ret, struct err *err)
 		failed = expand(&w, i, err);
 	if (!failed && !ret->fatal) {
 		adopt_late_modules(ret);
-		adopt_missing(ret);
+		adopt_missing(&w);
 		make_units(ret);
 	}
 	map_release(&w.files);

@@ -48,6 +48,9 @@ int walk_add_module(struct walk *w, const char *id, const struct resolution *fou
 const char *walk_display_path(struct walk *w, const char *path);
 
 /* walk_imports.c: fills w->wanted with the names that module `at` depends on, in mypy's order. */
+/* Could the module name `child`, which is no module but might be one of `package`? By `from package import child`, or
+ * as an attribute of the package, which it can name. */
+bool walk_could_name(struct walk *w, uint32_t at, const char *package, const char *child);
 void walk_collect_wanted(struct walk *w, uint32_t at);
 
 /* walk_follow.c: where one name leads; fills `name` and *module (NO_MODULE when it leads nowhere), which holds the

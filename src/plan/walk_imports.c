@@ -80,6 +80,36 @@ static void want_import(struct walk *w, const struct plan_module *m, const struc
 	want(w, from, NO_MODULE);
 }
 
+static bool import_names(const struct import *imp, const char *name)
+{
+	for (uint32_t i = 0; imp->kind == IMPORT_FROM && i < imp->name_count; i++)
+		if (strcmp(imp->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool walk_could_name(struct walk *w, uint32_t at, const char *package, const char *child)
+{
+	const struct scan_result *scan = &w->scans[at];
+	size_t len = strlen(package);
+	const char *last = strrchr(package, '.');
+	for (uint32_t i = 0; i < scan->import_count; i++) {
+		const struct import *imp = &scan->imports[i];
+		if (imp->kind == IMPORT_MODULE) {
+			if (strncmp(imp->module, package, len) == 0 && (!imp->module[len] || imp->module[len] == '.'))
+				return true;
+			continue;
+		}
+		const char *from = absolute_name(w, &w->plan->modules[at], imp);
+		if (from && strcmp(from, package) == 0 && import_names(imp, child + len + 1))
+			return true;
+		if (from && last && strlen(from) == (size_t)(last - package) && strncmp(from, package, strlen(from)) == 0 &&
+		    import_names(imp, last + 1))
+			return true;
+	}
+	return false;
+}
+
 /* mypy's parser leaves out bodies of functions where nobody will hear of errors in them (parse.parse). */
 static bool leaves_bodies_out(const struct walk *w, const struct plan_module *m)
 {
