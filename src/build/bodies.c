@@ -4,7 +4,6 @@
  * lies outside the unit is compared here, before the run; what the unit makes itself, by the worker.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/xalloc.h"
 #include "build/internal.h"
@@ -41,9 +40,8 @@ static bool *compare_table(struct build *b, uint32_t unit, const struct bodies_e
 	bool *same = xcalloc(e->table_count + 1, sizeof *same);
 	for (uint32_t i = 0; i < e->table_count; i++) {
 		const uint32_t *at = map_get_str(&p->index, e->table[i].id);
-		same[i] = at && (p->modules[*at].unit == unit ||
-		                 (digest_eq(&b->digests[*at], &e->table[i].interface) &&
-		                  build_stands_on(b, unit, p->modules[*at].unit)));
+		bool own = at && p->modules[*at].unit == unit;
+		same[i] = at && (own || digest_eq(&b->digests[*at], &e->table[i].interface)) && build_may_use(b, unit, *at);
 	}
 	return same;
 }
@@ -79,17 +77,13 @@ static uint32_t make_offers(struct build *b, uint32_t unit, const struct bodies_
 static int load_reports(struct build *b, uint32_t unit, const struct bodies_entry *e, struct result *ret,
                         bool *ret_there, struct err *err)
 {
-	const struct plan *p = b->config.plan;
-	const struct plan_unit *u = &p->units[unit];
 	struct buf bytes = BUF_INIT;
 	bool found;
 	if (store_get(b->config.store, &e->result, &bytes, &found, err)) {
 		buf_release(&bytes);
 		return -1;
 	}
-	*ret_there = found && result_decode(buf_span(&bytes), &b->arena, ret) && ret->member_count == u->member_count;
-	for (uint32_t i = 0; *ret_there && i < u->member_count; i++)
-		*ret_there = strcmp(ret->members[i].id, p->modules[u->members[i]].id) == 0;
+	*ret_there = found && result_decode(buf_span(&bytes), &b->arena, ret) && build_fits_unit(b, unit, ret);
 	buf_release(&bytes);
 	return 0;
 }

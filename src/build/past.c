@@ -9,7 +9,7 @@
 #include "model/record.h"
 
 enum { VERSION = 1, SMALLEST_MODULE = 4 + DIGEST_SIZE, SMALLEST_UNIT = DIGEST_SIZE + 4 + 4 };
-static const char MAGIC[] = "SEPB";
+static const char MAGIC[] = "SEPP";
 
 struct past_module {
 	struct span id;

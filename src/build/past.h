@@ -8,7 +8,7 @@
  * says that no blob came or went since the file was written. Should one be gone or altered all the same, who needs it
  * finds out and says so (build_damaged), and the build that follows does without this file.
  *
- *   past   := "SEPB" version:u8=1 store_stamp:u64 module_count:u32 module* unit_count:u32 unit* xxh3:u64
+ *   past   := "SEPP" version:u8=1 store_stamp:u64 module_count:u32 module* unit_count:u32 unit* xxh3:u64
  *   module := id:bytes interface_digest[32]
  *   unit   := manifest_key[32] used_count:u32 module_index:u32* result:bytes(model/result.h)
  */

@@ -95,13 +95,13 @@ static int by_name(const void *a, const void *b)
 {
 	const struct name_spec *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
-	c = c ? c : (int)x->ancestor - (int)y->ancestor;
-	return c ? c : (int)x->elsewhere - (int)y->elsewhere; /* what a member imports itself comes first */
+	c = c ? c : (int)x->elsewhere - (int)y->elsewhere; /* what a member asks for itself comes first, and counts */
+	return c ? c : (int)x->ancestor - (int)y->ancestor;
 }
 
 static bool same_name(const struct name_spec *a, const struct name_spec *b)
 {
-	return strcmp(a->name, b->name) == 0 && (a->ancestor == b->ancestor || b->elsewhere || a->elsewhere);
+	return strcmp(a->name, b->name) == 0 && (a->ancestor == b->ancestor || a->elsewhere);
 }
 
 static void fill_names(struct build *b, const struct plan_unit *u, struct arena *a, struct unit_spec *s)

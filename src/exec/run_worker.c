@@ -51,7 +51,7 @@ static void blame(struct worker_runner *r, struct flight *f, struct err *err)
 		fail_flight(r, f, err);
 		return;
 	}
-	worker_runner_suspect(r, f->spec, f->told);
+	worker_runner_suspect(r, f->spec);
 	f->done = true;
 	err_release(err);
 }

@@ -93,10 +93,10 @@ static void start_later(struct worker_runner *r)
 		r->alone_timer = loop_add_timer(r->config.loop, 0, start_suspects, r);
 }
 
-void worker_runner_suspect(struct worker_runner *r, const struct unit_spec *spec, bool told)
+void worker_runner_suspect(struct worker_runner *r, const struct unit_spec *spec)
 {
 	VEC_GROW(r->suspects.items, r->suspects.count, r->suspects.cap);
-	r->suspects.items[r->suspects.count++] = (struct again){ spec, told };
+	r->suspects.items[r->suspects.count++] = (struct again){ .spec = spec };
 	start_later(r);
 }
 

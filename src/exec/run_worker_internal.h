@@ -67,7 +67,7 @@ int worker_runner_take_reports(struct worker_runner *r, struct flight *f, const 
 
 /* run_worker_alone.c: units on which a process of the worker ended are tried once more, each in a hermetic process. */
 
-void worker_runner_suspect(struct worker_runner *r, const struct unit_spec *spec, bool told);
+void worker_runner_suspect(struct worker_runner *r, const struct unit_spec *spec);
 void worker_runner_free_alone(struct worker_runner *r);
 
 #endif

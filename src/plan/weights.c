@@ -9,7 +9,7 @@
 #include "sys/fs.h"
 
 enum { VERSION = 1, FILE_LIMIT = 256 * 1024 * 1024, SMALLEST_ENTRY = 12 };
-static const char MAGIC[] = "SEPW";
+static const char MAGIC[] = "SEPT";
 
 /* Before anything was measured: a byte of source takes a microsecond, two fifths of it for the interface. */
 enum { INTERFACE_SHARE = 2, BODIES_SHARE = 3, SHARES = INTERFACE_SHARE + BODIES_SHARE };

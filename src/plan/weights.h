@@ -2,7 +2,7 @@
  * How long units took when they last ran: what the scheduler goes by. Kept per work tree; losing the file costs a batch
  * that is cut less well, never a result. A unit that never ran is estimated by the size of its sources.
  *
- *   weights := "SEPW" version:u8=1 count:u32 (name:bytes interface_us:u32 bodies_us:u32)* xxh3:u64
+ *   weights := "SEPT" version:u8=1 count:u32 (name:bytes interface_us:u32 bodies_us:u32)* xxh3:u64
  *
  * A unit goes by its name (struct plan_unit), names are sorted. Times are microseconds of one process.
  */

@@ -12,7 +12,8 @@
 #include "sys/fs.h"
 
 enum { VERSION = 2, KIND_RACY = 255 };
-static const char MAGIC[4] = { 'S', 'E', 'P', 'W' };
+static const char MAGIC[] = "SEPW";
+enum { MAGIC_SIZE = 4 };
 
 struct item {
 	struct file_stat stat;
@@ -183,7 +184,7 @@ bool witness_still_holds(const struct witness *w)
 
 void witness_encode(const struct witness *w, struct buf *out)
 {
-	buf_add(out, MAGIC, sizeof MAGIC);
+	buf_add(out, MAGIC, MAGIC_SIZE);
 	buf_put_u8(out, VERSION);
 	buf_put_u32(out, w->count);
 	for (uint32_t i = 0; i < w->count; i++) {
@@ -222,7 +223,7 @@ static bool read_item(struct reader *r, struct span *ret_path, uint8_t *ret_kind
 
 static bool read_start(struct reader *r)
 {
-	return span_eq(reader_raw(r, sizeof MAGIC), (struct span){ MAGIC, sizeof MAGIC }) && reader_u8(r) == VERSION;
+	return span_eq(reader_raw(r, MAGIC_SIZE), (struct span){ MAGIC, MAGIC_SIZE }) && reader_u8(r) == VERSION;
 }
 
 void witness_recall(struct witness *w, struct reader *old)

@@ -71,6 +71,23 @@ class Docs(unittest.TestCase):
         self.assertEqual(wrong, [])
 
 
+class Formats(unittest.TestCase):
+    """A record says by its first four bytes what it is."""
+
+    def first_bytes(self, pattern: str) -> list[str]:
+        found = []
+        for suffix in ("c", "h"):
+            for path in glob.glob(os.path.join(ROOT, "src", "**", "*." + suffix), recursive=True):
+                found += re.findall(pattern, read(path))
+        return sorted(found)
+
+    def test_no_two_records_begin_alike_and_each_has_its_grammar(self) -> None:
+        used = self.first_bytes(r'(?i)magic\[\w*\] = "(\w{4})";')
+        self.assertGreater(len(used), 8)
+        self.assertEqual(sorted(set(used)), used)
+        self.assertEqual(self.first_bytes(r':= "(SEP\w)"'), used)
+
+
 class Schemas(unittest.TestCase):
     maxDiff = None
 
