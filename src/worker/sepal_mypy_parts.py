@@ -1,7 +1,8 @@
 """The bodies of a large unit, checked by several processes.
 
 After a unit's interfaces are settled no body depends on another, so forks of the process that knows the interfaces
-check them. Members lie in a pipe, and whoever is free takes the next one. Small units are not worth a fork.
+check them. The places of members lie in a file of the memory that all have open together, so they share where it is
+read next: whoever is free takes the next one. Small units are not worth a fork.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import os
 import struct
 from typing import Any, Callable, Iterator
 
+from sepal_frames import write_all
 from sepal_server import die_with_parent
 from sepal_trace import Trace
 
 _WORTH_A_FORK = 30  # members
 _PLACE = struct.Struct("<I")
-_MOST = 10_000  # what surely fits into a pipe nobody reads yet: 64 KiB
 
 Report = tuple[bytes, list[str]]  # meta_ex, and the modules used beyond those that are recorded in it
 Check = Callable[[str], Report]
@@ -28,12 +29,12 @@ def check_in_parts(members: list[str], lanes: int, check: Check, trace: Trace) -
     What a fork could not do is tried again here, where an error takes its usual way.
     """
     count = min(lanes, len(members) // _WORTH_A_FORK)
-    if count < 2 or len(members) > _MOST:
+    if count < 2:
         with trace.phase("bodies", members[0] if members else ""):
             return {name: check(name) for name in members}
-    queue, write = os.pipe()
-    os.write(write, b"".join(map(_PLACE.pack, range(len(members)))))
-    os.close(write)
+    queue = os.memfd_create("members")
+    write_all(queue, b"".join(map(_PLACE.pack, range(len(members)))))
+    os.lseek(queue, 0, os.SEEK_SET)
     forks = [_fork(members, queue, check, trace, trace.lane + lanes * number) for number in range(1, count)]
     try:
         results = _work(members, queue, check, trace)
@@ -54,7 +55,7 @@ def _work(members: list[str], queue: int, check: Check, trace: Trace) -> dict[st
 
 
 def _take(members: list[str], queue: int) -> Iterator[str]:
-    """Reads of a pipe that is shared are whole: what was written at once is at least as long."""
+    """The system reads and moves on in one step (read(2); the lock of a shared file offset, since Linux 3.14)."""
     while place := os.read(queue, _PLACE.size):
         yield members[_PLACE.unpack(place)[0]]
 
