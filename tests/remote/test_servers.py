@@ -172,7 +172,7 @@ class Keeping(ServerCase):
     def test_a_server_that_cannot_start_says_what_it_said(self) -> None:
         nginx = Nginx(limit="nonsense")
         self.addCleanup(nginx.delete)
-        with self.assertRaisesRegex(AssertionError, "(?s)nginx ended with status 1 instead of starting:.*invalid value"):
+        with self.assertRaisesRegex(AssertionError, "(?s)nginx ended with status 1 .*invalid value"):
             nginx.start()
 
     def test_descendants_in_other_sessions_end_with_it(self) -> None:
