@@ -34,7 +34,8 @@ class Build(unittest.TestCase):
         listed = variables()
         for name, pattern in (("unit_tests", "tests/unit/*/test_*.c"), ("fuzz_targets", "tests/fuzz/fuzz_*.c"),
                               ("test_tools", "tests/lib/*.c")):
-            self.assertEqual(sorted(listed[name]), [path[:-2] for path in there(pattern)], name)
+            self.assertEqual(sorted(listed[name] + listed["remote_" + name]), [path[:-2] for path in there(pattern)],
+                             name)
 
     def test_every_fuzz_target_has_a_corpus(self) -> None:
         for path in there("tests/fuzz/fuzz_*.c"):
