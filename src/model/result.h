@@ -1,13 +1,12 @@
 /*
- * The result of one action: for each member of the unit its interface and its report. This is what the action cache
- * and the manifests hold.
+ * The result of one action: for each member of the unit its interface and its report. This is what the manifests hold.
  *
- * Stored form, version 1 (integers little-endian, `bytes` = u32 length + bytes; see base/buf.h):
+ * Stored form, version 2 (integers little-endian, `bytes` = u32 length + bytes; see base/buf.h):
  *
- *   result    := "SEPR" version:u8=1 member_count:u32 member* xxh3:u64(of all before)
- *   member    := id:bytes interface report
+ *   result    := "SEPR" version:u8=2 ids member_count:u32 member* xxh3:u64(of all before)   (ids: model/id_table.h)
+ *   member    := id_place:u32 interface report
  *   interface := data_digest[32] data_size:u64 checker_hash:bytes plugin_data:bytes
- *   report    := indirect_count:u32 id:bytes* diagnostics          (model/diag.h)
+ *   report    := indirect_count:u32 id_place:u32* diagnostics         (model/diag.h)
  *
  * Members are in the unit's order. The digest of an interface (interface_digest) is over data_digest and plugin_data
  * only: not over line numbers, source hashes or dependency hashes, so a module that is re-run and comes out the same
@@ -41,7 +40,7 @@ struct result {
 
 void interface_digest(const struct interface *i, struct digest *ret);
 void result_encode(const struct result *result, struct buf *out);
-/* Everything in *ret lives in `arena`. False: not a whole, well-formed version-1 record. */
+/* Everything in *ret lives in `arena`. False: not a whole, well-formed record of this version. */
 bool result_decode(struct span record, struct arena *arena, struct result *ret);
 
 #endif

@@ -86,21 +86,28 @@ static void a_well_sealed_record_with_wrong_contents_is_refused(void **state)
 	struct arena arena = ARENA_INIT;
 	struct result back;
 	result_encode(&sample, &b);
-	/* magic and version are followed by the member count: */
-	b.data[5] = 3;
+	char *typing = memmem(b.data, b.len, "typing", 6);
+	char *members_at = typing + 6, *first_id = members_at + 4;
+	members_at[0] = 3;
 	reseal(&b);
 	assert_false(result_decode(buf_span(&b), &arena, &back));
-	b.data[8] = (char)0xff;
+	members_at[3] = (char)0xff;
 	reseal(&b);
 	assert_false(result_decode(buf_span(&b), &arena, &back));
-	b.data[8] = 0;
-	b.data[5] = 1; /* the second member is left over */
+	members_at[3] = 0;
+	members_at[0] = 1; /* the second member is left over */
 	reseal(&b);
 	assert_false(result_decode(buf_span(&b), &arena, &back));
-	b.data[5] = 2;
+	members_at[0] = 2;
+	first_id[0] = 4; /* no such id */
+	reseal(&b);
+	assert_false(result_decode(buf_span(&b), &arena, &back));
+	first_id[0] = 2; /* the id of the other one, and one that nobody has */
+	reseal(&b);
+	assert_false(result_decode(buf_span(&b), &arena, &back));
+	first_id[0] = 1;
 	reseal(&b);
 	assert_true(result_decode(buf_span(&b), &arena, &back));
-	char *typing = memmem(b.data, b.len, "typing", 6);
 	memcpy(typing, "aaaaaa", 6); /* no longer sorted */
 	reseal(&b);
 	assert_false(result_decode(buf_span(&b), &arena, &back));
