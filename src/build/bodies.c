@@ -77,15 +77,17 @@ static uint32_t make_offers(struct build *b, uint32_t unit, const struct bodies_
 static int load_reports(struct build *b, uint32_t unit, const struct bodies_entry *e, struct result *ret,
                         bool *ret_there, struct err *err)
 {
-	struct buf bytes = BUF_INIT;
-	bool found;
-	if (store_get(b->config.store, &e->result, &bytes, &found, err)) {
-		buf_release(&bytes);
-		return -1;
+	struct loaded_manifest m;
+	int failed = build_load_manifest(b, &e->manifest_key, &m, err);
+	*ret_there = false;
+	for (uint32_t i = 0; !failed && i < m.manifest.entry_count && !*ret_there; i++) {
+		struct digest d;
+		hash_sha256(m.manifest.entries[i].result, &d);
+		*ret_there = digest_eq(&d, &e->result) && result_decode(m.manifest.entries[i].result, &b->arena, ret) &&
+		             build_fits_unit(b, unit, ret);
 	}
-	*ret_there = found && result_decode(buf_span(&bytes), &b->arena, ret) && build_fits_unit(b, unit, ret);
-	buf_release(&bytes);
-	return 0;
+	build_drop_manifest(&m);
+	return failed;
 }
 
 int build_offer_bodies(struct build *b, uint32_t unit, struct err *err)
@@ -186,13 +188,13 @@ static void make_entry(struct build *b, uint32_t unit, const struct unit_outcome
 	free(place);
 }
 
-int build_record_bodies(struct build *b, uint32_t unit, const struct unit_outcome *o, const struct digest *result,
+int build_record_bodies(struct build *b, uint32_t unit, const struct unit_outcome *o, struct span result,
                         struct err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct buf record = BUF_INIT;
 	struct bodies old, fresh;
-	struct bodies_entry entry = { .result = *result };
+	struct bodies_entry entry = { .manifest_key = b->units[unit].manifest_key };
 	struct digest key;
 	/* A hermetic process cannot say what the interface step had to say. */
 	if (!is_cycle(b, unit) || !o->said || digest_is_zero(&o->said[0]))
@@ -200,6 +202,7 @@ int build_record_bodies(struct build *b, uint32_t unit, const struct unit_outcom
 	key_bodies(b->config.plan, unit, b->config.toolchain, &key);
 	int failed = load_bodies(b, &key, &old, err);
 	if (!failed) {
+		hash_sha256(result, &entry.result);
 		make_entry(b, unit, o, &scratch, &entry);
 		bodies_add(&old, &entry, &scratch, &fresh);
 		bodies_encode(&fresh, &record);

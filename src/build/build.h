@@ -1,8 +1,8 @@
 /*
  * The build: takes every unit of a plan from "waiting" to an answer. One enum of states, one function that changes
- * them. A unit is looked up as soon as the interfaces of its dependencies are known (manifest first, strict key
- * second), runs if it missed, and lets its dependents go on as soon as its own interfaces are known; its report may
- * come later. Errors in one unit stop its dependents only.
+ * them. A unit is looked up as soon as the interfaces of its dependencies are known (by what it used first, by its
+ * closure second), runs if it missed, and lets its dependents go on as soon as its own interfaces are known; its report
+ * may come later. Errors in one unit stop its dependents only.
  *
  * Cutoff is a property of the keys, not a branch here: a dependent whose used interfaces are as before finds its old
  * result. The build counts it.
@@ -33,7 +33,7 @@ enum unit_state {
 enum unit_source {
 	FROM_NOWHERE = 0,
 	FROM_MANIFEST, /* hit: the interfaces it used are as they were */
-	FROM_STRICT,   /* hit: the very same action was run before */
+	FROM_STRICT,   /* hit: the very same action was run before, though what it says it used does not hold */
 	FROM_RUN,
 };
 

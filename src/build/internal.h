@@ -81,7 +81,16 @@ bool build_may_use(struct build *b, uint32_t unit, uint32_t module);
 /* Does the record answer for exactly the unit's members, in their order? */
 bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r);
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;
-/* With CONFLICT_FIRST: fills in `first` if the store has a result for the strict key. */
+/* The manifest of a key; it has no entries if the store has none. Drop it also after a failure. */
+struct loaded_manifest {
+	struct buf record;
+	struct arena arena;
+	struct manifest manifest;
+};
+int build_load_manifest(struct build *b, const struct digest *key, struct loaded_manifest *ret,
+                        struct err *err) MUST_CHECK;
+void build_drop_manifest(struct loaded_manifest *m);
+/* With CONFLICT_FIRST: fills in `first` if the store has a result for the same action. */
 int build_load_first(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
 int build_record(struct build *b, uint32_t unit, const struct unit_outcome *o, struct err *err) MUST_CHECK;
 struct module_list {
@@ -100,7 +109,7 @@ int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct er
 int build_offer_bodies(struct build *b, uint32_t unit, struct err *err) MUST_CHECK;
 /* After a run: the reports that stand go into the unit's result and used set, and the bodies are recorded. */
 void build_keep_reports(struct build *b, uint32_t unit, const struct unit_outcome *o);
-int build_record_bodies(struct build *b, uint32_t unit, const struct unit_outcome *o, const struct digest *result,
+int build_record_bodies(struct build *b, uint32_t unit, const struct unit_outcome *o, struct span result,
                         struct err *err) MUST_CHECK;
 
 #endif

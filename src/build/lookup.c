@@ -1,4 +1,4 @@
-/* The store's side of a unit: manifest first, strict key second; and what is written when it was run. */
+/* The store's side of a unit: the look-up of its manifest, and what is written when it was run. */
 #define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,9 @@
 #include "base/xalloc.h"
 #include "build/internal.h"
 #include "model/bodies.h"
+
+/* Older results of a manifest are kept while all of it is no larger: it is read whole. */
+enum { MANIFEST_SIZE = 1 << 20 };
 
 bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r)
 {
@@ -17,23 +20,6 @@ bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *
 		if (strcmp(r->members[i].id, p->modules[u->members[i]].id) != 0)
 			return false;
 	return true;
-}
-
-static int load_result(struct build *b, uint32_t unit, const struct digest *d, struct result *ret, bool *ret_hit,
-                       struct err *err)
-{
-	struct buf record = BUF_INIT;
-	bool found;
-	int failed = store_get(b->config.store, d, &record, &found, err);
-	bool decoded = !failed && found && result_decode(buf_span(&record), &b->arena, ret);
-	if (!failed && found && !decoded)
-		store_discard(b->config.store, d);
-	*ret_hit = decoded && build_fits_unit(b, unit, ret);
-	buf_release(&record);
-	/* An interface that is gone (or was found altered) makes the whole result a miss. */
-	for (uint32_t i = 0; *ret_hit && i < ret->member_count; i++)
-		*ret_hit = store_has(b->config.store, &ret->members[i].interface.data);
-	return failed;
 }
 
 bool build_may_use(struct build *b, uint32_t unit, uint32_t module)
@@ -53,76 +39,71 @@ static bool entry_holds(struct build *b, uint32_t unit, const struct manifest_en
 	return true;
 }
 
-static int lookup_manifest(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
+int build_load_manifest(struct build *b, const struct digest *key, struct loaded_manifest *ret, struct err *err)
 {
-	struct buf record = BUF_INIT;
-	struct arena scratch = ARENA_INIT;
-	struct manifest m;
 	bool found;
-	int failed = store_lookup(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, &record, &found, err);
-	*ret_hit = false;
-	if (!failed && found && !manifest_decode(buf_span(&record), &scratch, &m)) {
-		store_discard_record(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key);
-	} else if (!failed && found) {
-		for (uint32_t i = 0; i < m.entry_count && !*ret_hit && !failed; i++) {
-			if (entry_holds(b, unit, &m.entries[i]))
-				failed = load_result(b, unit, &m.entries[i].result, &b->units[unit].result, ret_hit, err);
-			if (*ret_hit)
-				build_remember(b, unit, &m.entries[i]);
-		}
-	}
-	buf_release(&record);
-	arena_release(&scratch);
-	return failed;
+	*ret = (struct loaded_manifest){ .record = BUF_INIT };
+	if (store_lookup(b->config.store, STORE_MANIFESTS, key, &ret->record, &found, err))
+		return -1;
+	if (found && !manifest_decode(buf_span(&ret->record), &ret->arena, &ret->manifest))
+		store_discard_record(b->config.store, STORE_MANIFESTS, key);
+	return 0;
 }
 
-/* The action cache holds the digest of the result and a checksum: digest[32] xxh3:u64. */
-enum { ACTION_RECORD_SIZE = DIGEST_SIZE + 8 };
-
-static void encode_action_record(const struct digest *result, struct buf *out)
+void build_drop_manifest(struct loaded_manifest *m)
 {
-	buf_add(out, result->bytes, DIGEST_SIZE);
-	buf_put_u64(out, hash_xxh3(buf_span(out)));
+	buf_release(&m->record);
+	arena_release(&m->arena);
 }
 
-static bool decode_action_record(const struct buf *record, struct digest *ret)
+/* An interface that is gone (or was found altered) makes the whole result a miss. */
+static bool take_result(struct build *b, uint32_t unit, const struct manifest_entry *e, struct result *ret)
 {
-	struct reader r = reader_of(buf_span(record));
-	struct span digest = reader_raw(&r, DIGEST_SIZE);
-	if (reader_u64(&r) != hash_xxh3(digest) || !reader_done(&r))
+	if (!result_decode(e->result, &b->arena, ret) || !build_fits_unit(b, unit, ret))
 		return false;
-	memcpy(ret->bytes, digest.data, DIGEST_SIZE);
+	for (uint32_t i = 0; i < ret->member_count; i++)
+		if (!store_has(b->config.store, &ret->members[i].interface.data))
+			return false;
 	return true;
 }
 
-static int lookup_strict(struct build *b, uint32_t unit, struct result *ret, bool *ret_hit, struct err *err)
+static bool take_by_closure(struct build *b, uint32_t unit, const struct manifest *m, struct result *ret)
 {
-	struct buf record = BUF_INIT;
-	bool found;
-	int failed = store_lookup(b->config.store, STORE_ACTIONS, &b->units[unit].strict_key, &record, &found, err);
-	*ret_hit = false;
-	struct digest d;
-	if (!failed && found && !decode_action_record(&record, &d))
-		store_discard_record(b->config.store, STORE_ACTIONS, &b->units[unit].strict_key);
-	else if (!failed && found)
-		failed = load_result(b, unit, &d, ret, ret_hit, err);
-	buf_release(&record);
-	return failed;
+	const struct manifest_entry *e = manifest_find(m, &b->units[unit].closure);
+	return e && take_result(b, unit, e, ret);
+}
+
+/* First by what was used; then by all that could have been, whatever the entry says was used (a module that it may not
+ * reach). */
+static enum unit_source take_entry(struct build *b, uint32_t unit, const struct manifest *m)
+{
+	struct build_unit *u = &b->units[unit];
+	for (uint32_t i = 0; i < m->entry_count; i++)
+		if (entry_holds(b, unit, &m->entries[i]) && take_result(b, unit, &m->entries[i], &u->result)) {
+			build_remember(b, unit, &m->entries[i]);
+			return FROM_MANIFEST;
+		}
+	return take_by_closure(b, unit, m, &u->result) ? FROM_STRICT : FROM_NOWHERE;
 }
 
 int build_load_first(struct build *b, uint32_t unit, struct err *err)
 {
 	struct build_unit *u = &b->units[unit];
+	struct loaded_manifest m;
 	u->has_first = false;
 	if (b->config.policy != CONFLICT_FIRST || b->config.no_record)
 		return 0;
-	return lookup_strict(b, unit, &u->first, &u->has_first, err);
+	int failed = build_load_manifest(b, &u->manifest_key, &m, err);
+	u->has_first = !failed && take_by_closure(b, unit, &m.manifest, &u->first);
+	build_drop_manifest(&m);
+	return failed;
 }
 
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 {
 	struct build_unit *u = &b->units[unit];
 	const struct plan *p = b->config.plan;
+	struct loaded_manifest m;
 	key_closure(p, unit, b->merkle, &u->closure);
 	key_manifest(p, unit, b->config.options, b->config.toolchain, &u->manifest_key);
 	key_strict(&u->manifest_key, &u->closure, &u->strict_key);
@@ -132,18 +113,17 @@ int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 			return 0;
 	if (b->config.no_store_read || (b->config.forced && b->config.forced[unit]))
 		return 0;
-	*ret_hit = build_recall(b, unit);
-	if (!*ret_hit && lookup_manifest(b, unit, ret_hit, err))
-		return -1;
-	if (*ret_hit) {
+	if (build_recall(b, unit)) {
 		u->source = FROM_MANIFEST;
+		*ret_hit = true;
 		return 0;
 	}
-	if (lookup_strict(b, unit, &u->result, ret_hit, err))
-		return -1;
-	if (*ret_hit)
-		u->source = FROM_STRICT;
-	return 0;
+	int failed = build_load_manifest(b, &u->manifest_key, &m, err);
+	if (!failed)
+		u->source = take_entry(b, unit, &m.manifest);
+	*ret_hit = u->source != FROM_NOWHERE;
+	build_drop_manifest(&m);
+	return failed;
 }
 
 int build_find_damage(struct build *b, uint32_t unit, bool *ret_found, struct err *err)
@@ -233,76 +213,57 @@ static void used_set(struct build *b, uint32_t unit, const struct unit_outcome *
 	free(list.items);
 }
 
-static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_outcome *o, const struct digest *result,
-                           struct err *err)
+static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_outcome *o, struct loaded_manifest *old,
+                           struct span result, struct err *err)
 {
+	struct build_unit *u = &b->units[unit];
+	struct manifest_entry entry = { .closure = u->closure, .result = result };
+	struct manifest fresh;
 	struct buf record = BUF_INIT;
-	struct arena scratch = ARENA_INIT;
-	struct manifest old = { 0 }, fresh;
-	struct manifest_entry entry = { .result = *result };
-	bool found;
-	int failed = store_lookup(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, &record, &found, err);
-	if (!failed) {
-		if (found && !manifest_decode(buf_span(&record), &scratch, &old))
-			old = (struct manifest){ 0 };
-		used_set(b, unit, o, &entry);
-		build_remember(b, unit, &entry);
-		manifest_add(&old, &entry, &scratch, &fresh);
-		buf_reset(&record);
-		manifest_encode(&fresh, &record);
-		failed = store_record(b->config.store, STORE_MANIFESTS, &b->units[unit].manifest_key, buf_span(&record), err);
-	}
+	used_set(b, unit, o, &entry);
+	build_remember(b, unit, &entry);
+	manifest_add(&old->manifest, &entry, &old->arena, &fresh);
+	manifest_encode_within(&fresh, MANIFEST_SIZE, &record);
+	int failed = record.len > STORE_RECORD_LIMIT ? 0 : store_record(b->config.store, STORE_MANIFESTS, &u->manifest_key,
+	                                                                buf_span(&record), err);
 	free(entry.used);
 	buf_release(&record);
-	arena_release(&scratch);
 	return failed;
 }
 
-/* Every output of every action goes through the merge: the same action must give the same bytes, whoever ran it. */
-static int merge_outputs(struct build *b, uint32_t unit, const struct digest *result, bool *ret_keep, struct err *err)
+/* Every output of every action goes through the merge: the same action must give the same bytes, whoever ran it. Those
+ * of before stay if they are others. */
+static bool merge_outputs(struct build *b, uint32_t unit, const struct manifest *m, struct span result)
 {
 	struct build_unit *u = &b->units[unit];
-	struct buf record = BUF_INIT;
-	bool found;
+	const struct manifest_entry *before = manifest_find(m, &u->closure);
 	char key[DIGEST_HEX_SIZE + 1];
 	struct merge_rule rule = { b->config.policy, NULL, NULL };
-	*ret_keep = true;
-	if (store_lookup(b->config.store, STORE_ACTIONS, &u->strict_key, &record, &found, err)) {
-		buf_release(&record);
-		return -1;
-	}
-	struct digest before_digest;
-	if (found && decode_action_record(&record, &before_digest)) {
-		uint32_t before = b->outputs.conflict_count + b->outputs.tolerated;
-		digest_hex(&u->strict_key, key);
-		const char *name = b->config.plan->modules[b->config.plan->units[unit].members[0]].id;
-		struct digest_entry stored = { .path = arena_printf(&b->arena, "%s (action %s)", name, key),
-			                       .digest = before_digest, .producer = "the store" };
-		struct digest_entry now = { .path = stored.path, .digest = *result, .producer = "this run" };
-		digest_map_add(&b->outputs, &stored, &rule);
-		digest_map_add(&b->outputs, &now, &rule);
-		*ret_keep = b->outputs.conflict_count + b->outputs.tolerated == before;
-	}
-	buf_release(&record);
-	return 0;
+	if (!before || span_eq(before->result, result))
+		return true;
+	digest_hex(&u->strict_key, key);
+	const char *name = b->config.plan->modules[b->config.plan->units[unit].members[0]].id;
+	const char *path = arena_printf(&b->arena, "%s (action %s)", name, key);
+	struct digest_entry stored = { .path = path, .producer = "the store" };
+	struct digest_entry now = { .path = path, .producer = "this run" };
+	hash_sha256(before->result, &stored.digest);
+	hash_sha256(result, &now.digest);
+	digest_map_add(&b->outputs, &stored, &rule);
+	digest_map_add(&b->outputs, &now, &rule);
+	return false;
 }
 
 int build_record(struct build *b, uint32_t unit, const struct unit_outcome *o, struct err *err)
 {
 	struct build_unit *u = &b->units[unit];
-	struct buf record = BUF_INIT;
-	struct digest d;
-	bool keep;
-	result_encode(&u->result, &record);
-	int failed = store_put(b->config.store, buf_span(&record), &d, err) || merge_outputs(b, unit, &d, &keep, err);
-	buf_release(&record);
-	if (failed || !keep)
-		return failed ? -1 : 0;
-	if (add_to_manifest(b, unit, o, &d, err) || build_record_bodies(b, unit, o, &d, err))
-		return -1;
-	struct buf action = BUF_INIT;
-	encode_action_record(&d, &action);
-	failed = store_record(b->config.store, STORE_ACTIONS, &u->strict_key, buf_span(&action), err);
-	buf_release(&action);
-	return failed;
+	struct loaded_manifest m;
+	struct buf result = BUF_INIT;
+	result_encode(&u->result, &result);
+	int failed = build_load_manifest(b, &u->manifest_key, &m, err);
+	if (!failed && merge_outputs(b, unit, &m.manifest, buf_span(&result)))
+		failed = add_to_manifest(b, unit, o, &m, buf_span(&result), err) ||
+		         build_record_bodies(b, unit, o, buf_span(&result), err);
+	build_drop_manifest(&m);
+	buf_release(&result);
+	return failed ? -1 : 0;
 }

@@ -589,7 +589,8 @@ bool history_explain(struct history *h, const char *module, struct buf *out)
 {
 	static const char *const sources[] = { "not known (blocked or failed)",
 	                                       "the store, by its manifest: the interfaces it used are as they were",
-	                                       "the store, by its strict key", "a run of the checker" };
+	                                       "the store, by its closure: all that is below it is as it was",
+	                                       "a run of the checker" };
 	const uint32_t *at = map_get_str(&h->by_module, module);
 	if (!at)
 		return false;

@@ -4,12 +4,13 @@
 
 #include "model/record.h"
 
-enum { VERSION = 1, SMALLEST_USED = 4 + DIGEST_SIZE, SMALLEST_MEMBER = 2 * DIGEST_SIZE + 4,
-       SMALLEST_ENTRY = DIGEST_SIZE + 4 + 4 };
+enum { VERSION = 2, SMALLEST_USED = 4 + DIGEST_SIZE, SMALLEST_MEMBER = 2 * DIGEST_SIZE + 4,
+       SMALLEST_ENTRY = 2 * DIGEST_SIZE + 4 + 4 };
 static const char magic[] = "SEPB";
 
 static void encode_entry(const struct bodies_entry *e, struct buf *out)
 {
+	buf_add(out, e->manifest_key.bytes, DIGEST_SIZE);
 	buf_add(out, e->result.bytes, DIGEST_SIZE);
 	buf_put_u32(out, e->table_count);
 	for (uint32_t i = 0; i < e->table_count; i++) {
@@ -61,6 +62,7 @@ static void decode_member(struct reader *r, struct arena *arena, uint32_t table_
 
 static void decode_entry(struct reader *r, struct arena *arena, struct bodies_entry *ret)
 {
+	ret->manifest_key = decode_digest(r);
 	ret->result = decode_digest(r);
 	ret->table_count = reader_count(r, SMALLEST_USED);
 	ret->table = ARENA_ARRAY(arena, struct used, ret->table_count);

@@ -3,10 +3,11 @@
  * interfaces it used are as they were. Where a manifest answers for a whole unit, this answers member by member, after
  * the unit's interface step was done again: a body edit in a cycle of hundreds checks one module's bodies.
  *
- * Stored form, version 1 (integers little-endian, strings as u32 length + bytes; see model/record.h):
+ * Stored form, version 2 (integers little-endian, strings as u32 length + bytes; see model/record.h):
  *
- *   bodies := "SEPB" version:u8=1 entry_count:u32 entry* xxh3:u64(of all before)
- *   entry  := result_digest[32] table_count:u32 (id:bytes interface_digest[32])* member_count:u32 member*
+ *   bodies := "SEPB" version:u8=2 entry_count:u32 entry* xxh3:u64(of all before)
+ *   entry  := manifest_key[32] result_digest[32] table_count:u32 (id:bytes interface_digest[32])* member_count:u32
+ *             member*
  *   member := key[32] said[32] used_count:u32 (table_index:u32)*
  *
  * Tables are sorted by id, indexes ascend, entries are newest first; at most BODIES_ENTRIES are kept. Members are in
@@ -29,7 +30,7 @@ struct bodies_member {
 };
 
 struct bodies_entry {
-	struct digest result; /* blob digest of the encoded result that has the reports */
+	struct digest manifest_key, result; /* the reports are in that manifest: the result of this digest */
 	struct used *table;
 	uint32_t table_count;
 	struct bodies_member *members;
@@ -42,7 +43,7 @@ struct bodies {
 };
 
 void bodies_encode(const struct bodies *b, struct buf *out);
-/* Everything in *ret lives in `arena`. False: not a whole, well-formed version-1 record. */
+/* Everything in *ret lives in `arena`. False: not a whole, well-formed record of this version. */
 bool bodies_decode(struct span record, struct arena *arena, struct bodies *ret);
 /* With `entry` in front and without older entries that it replaces: those of the same members and interfaces. */
 void bodies_add(const struct bodies *b, const struct bodies_entry *entry, struct arena *arena, struct bodies *ret);

@@ -3,80 +3,124 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "base/xalloc.h"
 #include "model/record.h"
 
-enum { VERSION = 1, SMALLEST_ENTRY = DIGEST_SIZE + 4, SMALLEST_USED = 4 + DIGEST_SIZE };
+enum { VERSION = 2, SMALLEST_USED = 4 + 4 + DIGEST_SIZE, SMALLEST_RESULT = 4, SMALLEST_ENTRY = DIGEST_SIZE + 4 + 4 };
 static const char magic[] = "SEPM";
 
-static int by_id(const void *a, const void *b)
+/* ---- writing ---- */
+
+static int compare_used(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct used *x = a, *y = b;
+	int order = strcmp(x->id, y->id);
+	return order ? order : memcmp(x->interface.bytes, y->interface.bytes, DIGEST_SIZE);
 }
 
-/* The sorted table of all ids, and a map from id to its place there. */
-static void collect_ids(const struct manifest *m, const char ***ret_ids, struct map *ret_index)
+/* What all entries used, sorted, each once. */
+static struct used *collect_used(const struct manifest *m, uint32_t *ret_count)
 {
-	struct map seen = MAP_INIT;
+	uint32_t count = 0, kept = 0;
+	for (uint32_t e = 0; e < m->entry_count; e++)
+		count += m->entries[e].used_count;
+	struct used *all = xmalloc((count + 1) * sizeof *all);
+	count = 0;
 	for (uint32_t e = 0; e < m->entry_count; e++)
 		for (uint32_t u = 0; u < m->entries[e].used_count; u++)
-			map_put_str(&seen, m->entries[e].used[u].id, 0, NULL);
-	const char **ids = xmalloc((seen.count + 1) * sizeof *ids);
-	for (uint32_t i = 0; i < seen.count; i++)
-		ids[i] = seen.entries[i].key.data;
-	qsort(ids, seen.count, sizeof *ids, by_id);
-	for (uint32_t i = 0; i < seen.count; i++)
-		map_put_str(ret_index, ids[i], i, NULL);
-	map_release(&seen);
-	*ret_ids = ids;
+			all[count++] = m->entries[e].used[u];
+	qsort(all, count, sizeof *all, compare_used);
+	for (uint32_t i = 0; i < count; i++)
+		if (i == 0 || compare_used(&all[kept - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+	*ret_count = kept;
+	return all;
+}
+
+static void encode_used(const struct used *all, uint32_t count, struct buf *out)
+{
+	uint32_t ids = 0, same;
+	for (uint32_t i = 0; i < count; i++)
+		ids += i == 0 || strcmp(all[i - 1].id, all[i].id) != 0;
+	buf_put_u32(out, ids);
+	for (uint32_t i = 0; i < count; i += same) {
+		for (same = 1; i + same < count && strcmp(all[i].id, all[i + same].id) == 0;)
+			same++;
+		buf_put_str(out, all[i].id);
+		buf_put_u32(out, same);
+		for (uint32_t k = 0; k < same; k++)
+			buf_add(out, all[i + k].interface.bytes, DIGEST_SIZE);
+	}
+}
+
+/* The different results and, per entry, the place of its own. */
+static void encode_results(const struct manifest *m, uint32_t *places, struct buf *out)
+{
+	struct span results[MANIFEST_ENTRIES];
+	uint32_t count = 0;
+	for (uint32_t e = 0; e < m->entry_count; e++) {
+		for (places[e] = 0; places[e] < count; places[e]++)
+			if (span_eq(results[places[e]], m->entries[e].result))
+				break;
+		if (places[e] == count)
+			results[count++] = m->entries[e].result;
+	}
+	buf_put_u32(out, count);
+	for (uint32_t i = 0; i < count; i++)
+		buf_put_bytes(out, results[i]);
+}
+
+static void encode_entry(const struct manifest_entry *e, uint32_t result_place, const struct used *all, uint32_t count,
+                         struct buf *out)
+{
+	buf_add(out, e->closure.bytes, DIGEST_SIZE);
+	buf_put_u32(out, result_place);
+	buf_put_u32(out, e->used_count);
+	for (uint32_t u = 0; u < e->used_count; u++) {
+		if (u && strcmp(e->used[u - 1].id, e->used[u].id) >= 0)
+			BUG("used interfaces are not sorted: %s before %s", e->used[u - 1].id, e->used[u].id);
+		const struct used *at = bsearch(&e->used[u], all, count, sizeof *all, compare_used);
+		buf_put_u32(out, (uint32_t)(at - all));
+	}
 }
 
 void manifest_encode(const struct manifest *m, struct buf *out)
 {
+	uint32_t places[MANIFEST_ENTRIES], count;
 	if (m->entry_count > MANIFEST_ENTRIES)
 		BUG("a manifest of %u entries", m->entry_count);
-	const char **ids;
-	struct map index = MAP_INIT;
-	collect_ids(m, &ids, &index);
+	struct used *all = collect_used(m, &count);
 	size_t start = record_begin(out, magic, VERSION);
-	buf_put_u32(out, index.count);
-	for (uint32_t i = 0; i < index.count; i++)
-		buf_put_str(out, ids[i]);
+	encode_used(all, count, out);
+	encode_results(m, places, out);
 	buf_put_u32(out, m->entry_count);
-	for (uint32_t e = 0; e < m->entry_count; e++) {
-		const struct manifest_entry *entry = &m->entries[e];
-		buf_add(out, entry->result.bytes, DIGEST_SIZE);
-		buf_put_u32(out, entry->used_count);
-		for (uint32_t u = 0; u < entry->used_count; u++) {
-			if (u && strcmp(entry->used[u - 1].id, entry->used[u].id) >= 0)
-				BUG("used interfaces are not sorted: %s before %s", entry->used[u - 1].id, entry->used[u].id);
-			buf_put_u32(out, *map_get_str(&index, entry->used[u].id));
-			buf_add(out, entry->used[u].interface.bytes, DIGEST_SIZE);
-		}
-	}
+	for (uint32_t e = 0; e < m->entry_count; e++)
+		encode_entry(&m->entries[e], places[e], all, count, out);
 	record_seal(out, start);
-	free(ids);
-	map_release(&index);
+	free(all);
 }
 
-struct ids {
-	const char **names;
-	bool *used;
-	uint32_t count;
-};
-
-static void decode_ids(struct reader *r, struct arena *arena, struct ids *ret)
+void manifest_encode_within(const struct manifest *m, size_t limit, struct buf *out)
 {
-	ret->count = reader_count(r, 4);
-	ret->names = ARENA_ARRAY(arena, const char *, ret->count);
-	ret->used = ARENA_ARRAY(arena, bool, ret->count);
-	for (uint32_t i = 0; i < ret->count && reader_ok(r); i++) {
-		ret->names[i] = record_string(r, arena);
-		if (i && strcmp(ret->names[i - 1], ret->names[i]) >= 0)
-			r->failed = true;
+	struct manifest fitting = *m;
+	size_t start = out->len;
+	manifest_encode(&fitting, out);
+	while (out->len - start > limit && fitting.entry_count > 1) {
+		fitting.entry_count--;
+		buf_truncate(out, start);
+		manifest_encode(&fitting, out);
 	}
 }
+
+/* ---- reading ---- */
+
+struct tables {
+	struct used *used;
+	bool *used_named;
+	uint32_t used_count, used_cap;
+	struct span results[MANIFEST_ENTRIES];
+	uint32_t result_count, results_named;
+};
 
 static struct digest decode_digest(struct reader *r)
 {
@@ -86,45 +130,95 @@ static struct digest decode_digest(struct reader *r)
 	return d;
 }
 
-static void decode_entry(struct reader *r, struct arena *arena, struct ids *ids, struct manifest_entry *ret)
+static void decode_used(struct reader *r, struct arena *arena, struct tables *t)
 {
-	ret->result = decode_digest(r);
-	ret->used_count = reader_count(r, SMALLEST_USED);
+	uint32_t ids = reader_count(r, SMALLEST_USED);
+	for (uint32_t i = 0; i < ids && reader_ok(r); i++) {
+		const char *id = record_string(r, arena);
+		uint32_t digests = reader_count(r, DIGEST_SIZE);
+		if (!digests || (t->used_count && strcmp(t->used[t->used_count - 1].id, id) >= 0))
+			r->failed = true;
+		for (uint32_t d = 0; d < digests && reader_ok(r); d++) {
+			struct used u = { id, decode_digest(r) };
+			if (t->used_count && compare_used(&t->used[t->used_count - 1], &u) >= 0)
+				r->failed = true;
+			VEC_GROW(t->used, t->used_count, t->used_cap);
+			t->used[t->used_count++] = u;
+		}
+	}
+}
+
+static void decode_results(struct reader *r, struct tables *t)
+{
+	t->result_count = reader_count(r, SMALLEST_RESULT);
+	if (t->result_count > MANIFEST_ENTRIES)
+		r->failed = true;
+	for (uint32_t i = 0; i < t->result_count && reader_ok(r); i++) {
+		t->results[i] = reader_bytes(r);
+		for (uint32_t k = 0; k < i; k++)
+			if (span_eq(t->results[k], t->results[i]))
+				r->failed = true;
+	}
+}
+
+static void decode_entry(struct reader *r, struct arena *arena, struct tables *t, struct manifest_entry *ret)
+{
+	ret->closure = decode_digest(r);
+	uint32_t result = reader_u32(r);
+	if (result > t->results_named || result >= t->result_count) {
+		r->failed = true;
+		return;
+	}
+	t->results_named += result == t->results_named;
+	ret->result = t->results[result];
+	ret->used_count = reader_count(r, 4);
 	ret->used = ARENA_ARRAY(arena, struct used, ret->used_count);
-	uint32_t next = 0; /* the smallest index that keeps the list sorted */
 	for (uint32_t u = 0; u < ret->used_count; u++) {
-		uint32_t i = reader_u32(r);
-		if (i < next || i >= ids->count) {
+		uint32_t place = reader_u32(r);
+		if (place >= t->used_count || (u && strcmp(ret->used[u - 1].id, t->used[place].id) >= 0)) {
 			r->failed = true;
 			return;
 		}
-		next = i + 1;
-		ids->used[i] = true;
-		ret->used[u] = (struct used){ ids->names[i], decode_digest(r) };
+		t->used_named[place] = true;
+		ret->used[u] = t->used[place];
 	}
+}
+
+static bool all_named(const struct tables *t)
+{
+	for (uint32_t i = 0; i < t->used_count; i++)
+		if (!t->used_named[i])
+			return false;
+	return t->results_named == t->result_count;
+}
+
+static bool decode_contents(struct reader *r, struct arena *arena, struct tables *t, struct manifest *ret)
+{
+	decode_used(r, arena, t);
+	t->used_named = ARENA_ARRAY(arena, bool, t->used_count);
+	decode_results(r, t);
+	ret->entry_count = reader_count(r, SMALLEST_ENTRY);
+	if (ret->entry_count > MANIFEST_ENTRIES)
+		return false;
+	ret->entries = ARENA_ARRAY(arena, struct manifest_entry, ret->entry_count);
+	for (uint32_t e = 0; e < ret->entry_count && reader_ok(r); e++)
+		decode_entry(r, arena, t, &ret->entries[e]);
+	return reader_done(r) && all_named(t);
 }
 
 bool manifest_decode(struct span record, struct arena *arena, struct manifest *ret)
 {
 	struct reader r;
-	if (!record_open(record, magic, VERSION, &r))
-		return false;
-	struct ids ids;
-	decode_ids(&r, arena, &ids);
-	struct manifest m = { NULL, reader_count(&r, SMALLEST_ENTRY) };
-	if (m.entry_count > MANIFEST_ENTRIES)
-		return false;
-	m.entries = ARENA_ARRAY(arena, struct manifest_entry, m.entry_count);
-	for (uint32_t e = 0; e < m.entry_count && reader_ok(&r); e++)
-		decode_entry(&r, arena, &ids, &m.entries[e]);
-	if (!reader_done(&r))
-		return false;
-	for (uint32_t i = 0; i < ids.count; i++)
-		if (!ids.used[i])
-			return false;
-	*ret = m;
-	return true;
+	struct tables t = { 0 };
+	struct manifest m;
+	bool ok = record_open(record, magic, VERSION, &r) && decode_contents(&r, arena, &t, &m);
+	free(t.used);
+	if (ok)
+		*ret = m;
+	return ok;
 }
+
+/* ---- entries ---- */
 
 static bool same_used(const struct manifest_entry *a, const struct manifest_entry *b)
 {
@@ -136,21 +230,21 @@ static bool same_used(const struct manifest_entry *a, const struct manifest_entr
 	return true;
 }
 
-static struct manifest_entry copy_entry(const struct manifest_entry *e, struct arena *arena)
+const struct manifest_entry *manifest_find(const struct manifest *m, const struct digest *closure)
 {
-	struct manifest_entry copy = { e->result, ARENA_ARRAY(arena, struct used, e->used_count), e->used_count };
-	for (uint32_t u = 0; u < e->used_count; u++)
-		copy.used[u] = (struct used){ arena_strdup(arena, e->used[u].id), e->used[u].interface };
-	return copy;
+	for (uint32_t e = 0; e < m->entry_count; e++)
+		if (digest_eq(&m->entries[e].closure, closure))
+			return &m->entries[e];
+	return NULL;
 }
 
 void manifest_add(const struct manifest *m, const struct manifest_entry *entry, struct arena *arena,
                   struct manifest *ret)
 {
 	struct manifest added = { ARENA_ARRAY(arena, struct manifest_entry, MANIFEST_ENTRIES), 0 };
-	added.entries[added.entry_count++] = copy_entry(entry, arena);
+	added.entries[added.entry_count++] = *entry;
 	for (uint32_t e = 0; e < m->entry_count && added.entry_count < MANIFEST_ENTRIES; e++)
-		if (!same_used(&m->entries[e], entry))
-			added.entries[added.entry_count++] = copy_entry(&m->entries[e], arena);
+		if (!same_used(&m->entries[e], entry) && !digest_eq(&m->entries[e].closure, &entry->closure))
+			added.entries[added.entry_count++] = m->entries[e];
 	*ret = added;
 }

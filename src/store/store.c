@@ -3,12 +3,11 @@
 
 #include "store/store_kind.h"
 
-const char *const store_shelf_names[SHELF_COUNT] = { "cas", "ac", "manifest", "bodies" };
+const char *const store_shelf_names[SHELF_COUNT] = { "cas", "manifest", "bodies" };
 
 static enum store_shelf shelf_of(enum store_table t)
 {
-	static const enum store_shelf shelves[] = { [STORE_ACTIONS] = SHELF_ACTIONS, [STORE_MANIFESTS] = SHELF_MANIFESTS,
-		                                    [STORE_BODIES] = SHELF_BODIES };
+	static const enum store_shelf shelves[] = { [STORE_MANIFESTS] = SHELF_MANIFESTS, [STORE_BODIES] = SHELF_BODIES };
 	return shelves[t];
 }
 

@@ -1,7 +1,7 @@
 /*
- * The store: content-addressed blobs, and small tables on top of them: the action cache (strict key -> result),
- * the manifests (manifest key -> manifest) and the bodies of import cycles (bodies key -> bodies). One
- * vtable, several kinds: local directory, memory (tests), later remote and stacked.
+ * The store: content-addressed blobs, and small tables on top of them: the manifests (manifest key -> the results seen
+ * so far and what they used) and the bodies of import cycles (bodies key -> bodies). One vtable, several kinds: local
+ * directory, memory (tests), later remote and stacked.
  *
  * Every write is temp + rename in one file system; every read is verified: a blob against its digest, a table entry
  * against the checksum inside its record (by its decoder, model/; the caller says store_discard_record when it does not
@@ -9,9 +9,9 @@
  * Readers and writers of many processes and repositories may use one directory at once without locks. A directory that
  * can only be read can be opened and read.
  *
- * Local layout (doc/formats/store.md):  DIR/FORMAT, DIR/v1/cas/ab/<62 hex>, DIR/v1/ac/ab/<62 hex>,
- * DIR/v1/manifest/ab/<62 hex>, DIR/v1/bodies/ab/<62 hex>, DIR/v1/state/<hex>/..., DIR/v1/tmp/...   A directory DIR/vN
- * with N > 1 belongs to a newer sepal and is left alone; a FORMAT that names a newer version is refused.
+ * Local layout (doc/formats/store.md):  DIR/FORMAT, DIR/v2/cas/ab/<62 hex>, DIR/v2/manifest/ab/<62 hex>,
+ * DIR/v2/bodies/ab/<62 hex>, DIR/v2/state/<hex>/..., DIR/v2/tmp/...   Another directory DIR/vN belongs to an older or a
+ * newer sepal and is left alone; a FORMAT that names a newer version is refused.
  */
 #ifndef SEPAL_STORE_STORE_H
 #define SEPAL_STORE_STORE_H
@@ -27,7 +27,7 @@
 #define STORE_BLOB_LIMIT ((size_t)1 << 30)
 #define STORE_RECORD_LIMIT ((size_t)16 << 20)
 
-enum store_table { STORE_ACTIONS = 0, STORE_MANIFESTS = 1, STORE_BODIES = 2 };
+enum store_table { STORE_MANIFESTS = 0, STORE_BODIES = 1 };
 
 struct store_counters {
 	uint64_t blobs_read, blobs_written, bytes_read, bytes_written, corrupt;
@@ -63,7 +63,7 @@ int store_record(struct store *s, enum store_table t, const struct digest *key, 
 /* Removes a record that its decoder refused. */
 void store_discard_record(struct store *s, enum store_table t, const struct digest *key);
 
-/* A private directory for this process below DIR/v1/tmp (removed by store_close; those of dead processes are removed
+/* A private directory for this process below DIR/v2/tmp (removed by store_close; those of dead processes are removed
  * at open), and the directory where per-work-tree state is kept under a digest. Both exist after the call. */
 int store_scratch(struct store *s, const char **ret_dir, struct err *err) MUST_CHECK;
 int store_state_dir(struct store *s, const struct digest *work_tree, const char **ret_dir, struct err *err) MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * What a kind of store must be able to do, for store.c and the kinds only. A kind moves bytes: it keeps four shelves
+ * What a kind of store must be able to do, for store.c and the kinds only. A kind moves bytes: it keeps three shelves
  * of named bytes and knows neither digests' meaning nor records. store.c hashes, verifies and counts.
  */
 #ifndef SEPAL_STORE_STORE_KIND_H
@@ -8,9 +8,9 @@
 #include "base/arena.h"
 #include "store/store.h"
 
-enum store_shelf { SHELF_BLOBS = 0, SHELF_ACTIONS = 1, SHELF_MANIFESTS = 2, SHELF_BODIES = 3, SHELF_COUNT = 4 };
+enum store_shelf { SHELF_BLOBS = 0, SHELF_MANIFESTS = 1, SHELF_BODIES = 2, SHELF_COUNT = 3 };
 
-extern const char *const store_shelf_names[SHELF_COUNT]; /* "cas", "ac" ...: directories and messages */
+extern const char *const store_shelf_names[SHELF_COUNT]; /* "cas", "manifest" ...: directories and messages */
 
 struct store_names {
 	struct digest *items; /* in the arena that was passed */

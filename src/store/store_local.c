@@ -13,15 +13,17 @@
 #include "sys/fs.h"
 #include "sys/path.h"
 
-enum { FORMAT_VERSION = 1, FORMAT_LIMIT = 4096 };
+/* FORMAT is about the directory as a whole; what lies in it has a directory per layout, so that sepals of two layouts
+ * can use one store, each its own part. */
+enum { FORMAT_VERSION = 1, LAYOUT_VERSION = 2, FORMAT_LIMIT = 4096 };
 static const char format_word[] = "sepal store ";
 
 struct store_local {
 	struct store base;
 	struct arena arena;
 	const char *dir;       /* as given */
-	const char *versioned; /* DIR/v1 */
-	const char *tmp;       /* DIR/v1/tmp */
+	const char *versioned; /* DIR/v2 */
+	const char *tmp;       /* DIR/v2/tmp */
 	struct scratch scratch;
 	uint64_t sequence; /* names temporary files */
 	struct buf path;   /* the last path that was asked for */
@@ -330,7 +332,7 @@ int store_open_local(const char *dir, struct store **ret, struct err *err)
 	l->base.kind = &local_kind;
 	l->scratch = (struct scratch)SCRATCH_INIT;
 	l->dir = arena_strdup(&l->arena, dir);
-	l->versioned = arena_printf(&l->arena, "%s/v%d", dir, FORMAT_VERSION);
+	l->versioned = arena_printf(&l->arena, "%s/v%d", dir, LAYOUT_VERSION);
 	l->tmp = path_join(&l->arena, l->versioned, "tmp");
 	if (open_format(l, err) != 0) {
 		local_close(&l->base);

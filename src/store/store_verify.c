@@ -10,7 +10,7 @@ struct verification {
 	uint64_t blobs, bad;
 };
 
-static const char *const shelf_words[SHELF_COUNT] = { "blob", "action record", "manifest", "record of bodies" };
+static const char *const shelf_words[SHELF_COUNT] = { "blob", "manifest", "record of bodies" };
 
 static void report_entry(struct verification *v, enum store_shelf shelf, const struct digest *name, const char *what)
 {

@@ -120,7 +120,7 @@ class Cutoff(ToyCase):
     def test_without_the_state_of_the_work_tree_nothing_runs(self) -> None:
         repo = self.repo(CHAIN)
         self.check(repo)
-        repo.remove(os.path.join(repo.store, "v1", "state"))
+        repo.remove(os.path.join(repo.store, "v2", "state"))
         run = self.check(repo)
         self.assert_ran(run)
         self.assertEqual(run.stats["units_hit"]["manifest"], 5)

@@ -44,9 +44,9 @@ def kill(sepal: subprocess.Popen[str], victim: str, chance: random.Random) -> bo
 
 def wait_until_recorded(repo: Repo, count: int) -> None:
     """Until the store knows the results of so many units (the toy's builtins are one of them)."""
-    actions = os.path.join(repo.store, "v1", "ac")
+    manifests = os.path.join(repo.store, "v2", "manifest")
     deadline = time.monotonic() + 60
-    while sum(len(names) for _, _, names in os.walk(actions)) < count:
+    while sum(len(names) for _, _, names in os.walk(manifests)) < count:
         if time.monotonic() > deadline:
             raise AssertionError(f"{repo.store} does not know {count} results after a minute")
         time.sleep(0.01)
@@ -136,7 +136,7 @@ class Interrupted(ToyCase):
                     self.assertIn("interrupted", err)
                     self.assert_no_children(repo)
                     repo.doctor()
-                    scratch = os.path.join(repo.store, "v1", "tmp")
+                    scratch = os.path.join(repo.store, "v2", "tmp")
                     self.assertEqual([name for name in os.listdir(scratch)
                                       if os.path.isdir(os.path.join(scratch, name))], [])
                     repo.edit("stuck.py", "hang", "body D")

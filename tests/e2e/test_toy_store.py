@@ -33,7 +33,7 @@ def no_large_files() -> None:
 
 
 def blobs(repo: Repo, shelf: str = "cas") -> list[str]:
-    found = [os.path.join(directory, name) for directory, _, names in os.walk(os.path.join(repo.store, "v1", shelf))
+    found = [os.path.join(directory, name) for directory, _, names in os.walk(os.path.join(repo.store, "v2", shelf))
              for name in names]
     return sorted(found)
 
@@ -74,10 +74,10 @@ class Damaged(StoreCase):
     def test_all_altered_at_once(self) -> None:
         repo = self.repo(CHAIN)
         clean = self.check(repo)
-        for path in [*blobs(repo), *blobs(repo, "ac"), *blobs(repo, "manifest")]:
+        for path in [*blobs(repo), *blobs(repo, "manifest")]:
             alter(path)
         self.assertNotEqual(repo.run("doctor", "--store-only", doctor=False).status, 0)
-        repo.remove(os.path.join(repo.store, "v1", "state"))
+        repo.remove(os.path.join(repo.store, "v2", "state"))
         run = self.check(repo, doctor=False)
         self.assert_ran(run, "a", "b", "builtins", "c", "d")
         self.assertEqual(run.lines, clean.lines)
@@ -85,10 +85,10 @@ class Damaged(StoreCase):
     def test_torn_files_are_misses(self) -> None:
         repo = self.repo(CHAIN)
         clean = self.check(repo)
-        for path in [*blobs(repo), *blobs(repo, "ac"), *blobs(repo, "manifest")]:
+        for path in [*blobs(repo), *blobs(repo, "manifest")]:
             os.chmod(path, 0o644)
             os.truncate(path, os.path.getsize(path) // 2)
-        repo.remove(os.path.join(repo.store, "v1", "state"))
+        repo.remove(os.path.join(repo.store, "v2", "state"))
         run = self.check(repo)  # with doctor: all are replaced
         self.assert_ran(run, "a", "b", "builtins", "c", "d")
         self.assertEqual(run.lines, clean.lines)
@@ -96,7 +96,7 @@ class Damaged(StoreCase):
     def test_files_of_the_work_trees_state_can_be_anything(self) -> None:
         repo = self.repo(CHAIN)
         clean = self.check(repo)
-        state = os.path.join(repo.store, "v1", "state")
+        state = os.path.join(repo.store, "v2", "state")
         files = [os.path.join(directory, name) for directory, _, names in os.walk(state) for name in names]
         self.assertGreater(len(files), 3)
         for path in files:
@@ -113,8 +113,8 @@ class Damaged(StoreCase):
     def test_an_emptied_store_is_an_empty_store(self) -> None:
         repo = self.repo(CHAIN)
         clean = self.check(repo)
-        for shelf in ("cas", "ac", "manifest"):
-            shutil.rmtree(os.path.join(repo.store, "v1", shelf))
+        for shelf in ("cas", "manifest"):
+            shutil.rmtree(os.path.join(repo.store, "v2", shelf))
         repo.edit("a.py", "X 1", "X 1 ")
         run = self.check(repo)
         self.assert_ran(run, "a", "b", "builtins", "c", "d")

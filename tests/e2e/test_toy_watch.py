@@ -46,7 +46,7 @@ class WatchCase(ToyCase):
 
     def assert_nothing_left(self, repo: Repo) -> None:
         self.assert_no_children(repo)
-        scratch = os.path.join(repo.store, "v1", "tmp")
+        scratch = os.path.join(repo.store, "v2", "tmp")
         self.assertEqual([name for name in os.listdir(scratch) if os.path.isdir(os.path.join(scratch, name))], [])
         repo.doctor()
 

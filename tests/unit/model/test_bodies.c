@@ -10,7 +10,8 @@ static struct bodies_member members[] = {
 	{ { { 20 } }, { { 30 } }, first_used, 2 },
 	{ { { 21 } }, { { 31 } }, second_used, 1 },
 };
-static struct bodies_entry entries[] = { { { { 10 } }, table, 3, members, 2 }, { { { 11 } }, NULL, 0, NULL, 0 } };
+static struct bodies_entry entries[] = { { { { 40 } }, { { 10 } }, table, 3, members, 2 },
+                                         { { { 41 } }, { { 11 } }, NULL, 0, NULL, 0 } };
 static const struct bodies sample = { entries, 2 };
 
 static void bodies_come_back_as_they_were(void **state)
@@ -22,6 +23,7 @@ static void bodies_come_back_as_they_were(void **state)
 	bodies_encode(&sample, &b);
 	assert_true(bodies_decode(buf_span(&b), &arena, &back));
 	assert_int_equal(back.entry_count, 2);
+	assert_int_equal(back.entries[1].manifest_key.bytes[0], 41);
 	assert_string_equal(back.entries[0].table[2].id, "c");
 	assert_int_equal(back.entries[0].members[1].said.bytes[0], 31);
 	assert_int_equal(back.entries[0].members[0].used[1], 2);
@@ -55,7 +57,7 @@ static bool decodes_with_places(uint32_t x, uint32_t y)
 {
 	uint32_t used[] = { x, y };
 	struct bodies_member altered[] = { { { { 20 } }, { { 30 } }, used, 2 } };
-	struct bodies_entry entry = { { { 10 } }, table, 3, altered, 1 };
+	struct bodies_entry entry = { { { 40 } }, { { 10 } }, table, 3, altered, 1 };
 	struct bodies one = { &entry, 1 }, back;
 	struct buf b = BUF_INIT;
 	struct arena arena = ARENA_INIT;
@@ -83,7 +85,7 @@ static void a_new_entry_replaces_the_same_case_and_the_oldest(void **state)
 	for (unsigned char n = 0; n < 6; n++) {
 		struct bodies_member *m = ARENA_NEW(&arena, struct bodies_member);
 		m->key.bytes[0] = n;
-		struct bodies_entry e = { { { n } }, NULL, 0, m, 1 };
+		struct bodies_entry e = { { { 40 } }, { { n } }, NULL, 0, m, 1 };
 		bodies_add(&all, &e, &arena, &all);
 	}
 	assert_int_equal(all.entry_count, BODIES_ENTRIES);

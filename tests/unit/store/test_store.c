@@ -86,7 +86,7 @@ static void a_miss_is_an_answer(void **state)
 	assert_ok(store_get(s, &d, &out, &found, &err));
 	assert_false(found);
 	found = true;
-	assert_ok(store_lookup(s, STORE_ACTIONS, &d, &out, &found, &err));
+	assert_ok(store_lookup(s, STORE_BODIES, &d, &out, &found, &err));
 	assert_false(found);
 	assert_false(store_has(s, &d));
 	assert_false(store_blob_path(s, &d, &path));
@@ -136,16 +136,16 @@ static void tables_are_separate_and_a_later_record_replaces(void **state)
 	struct store *s = store_of(state);
 	struct err err = ERR_INIT;
 	struct digest key = { { 7 } }, other = { { 8 } };
-	assert_ok(store_record(s, STORE_ACTIONS, &key, span_of("one"), &err));
+	assert_ok(store_record(s, STORE_BODIES, &key, span_of("one"), &err));
 	look_up(s, STORE_MANIFESTS, &key, NULL);
 	assert_ok(store_record(s, STORE_MANIFESTS, &key, span_of("two"), &err));
-	assert_ok(store_record(s, STORE_ACTIONS, &other, span_of(""), &err));
-	assert_ok(store_record(s, STORE_ACTIONS, &key, span_of("three"), &err));
-	look_up(s, STORE_ACTIONS, &key, "three");
+	assert_ok(store_record(s, STORE_BODIES, &other, span_of(""), &err));
+	assert_ok(store_record(s, STORE_BODIES, &key, span_of("three"), &err));
+	look_up(s, STORE_BODIES, &key, "three");
 	look_up(s, STORE_MANIFESTS, &key, "two");
-	look_up(s, STORE_ACTIONS, &other, "");
-	store_discard_record(s, STORE_ACTIONS, &key);
-	look_up(s, STORE_ACTIONS, &key, NULL);
+	look_up(s, STORE_BODIES, &other, "");
+	store_discard_record(s, STORE_BODIES, &key);
+	look_up(s, STORE_BODIES, &key, NULL);
 	look_up(s, STORE_MANIFESTS, &key, "two");
 	assert_int_equal(store_counters(s).corrupt, 1);
 }
@@ -156,8 +156,8 @@ static void a_record_beyond_the_limit_is_refused(void **state)
 	struct err err = ERR_INIT;
 	struct digest key = { { 7 } };
 	char *big = calloc(1, STORE_RECORD_LIMIT + 1);
-	assert_ok(store_record(s, STORE_ACTIONS, &key, (struct span){ big, STORE_RECORD_LIMIT }, &err));
-	assert_fails(store_record(s, STORE_ACTIONS, &key, (struct span){ big, STORE_RECORD_LIMIT + 1 }, &err),
+	assert_ok(store_record(s, STORE_BODIES, &key, (struct span){ big, STORE_RECORD_LIMIT }, &err));
+	assert_fails(store_record(s, STORE_BODIES, &key, (struct span){ big, STORE_RECORD_LIMIT + 1 }, &err),
 	             ERR_PROTOCOL, "the limit is 16777216");
 	free(big);
 }
@@ -185,7 +185,7 @@ static void verify_finds_bad_records_and_counts_blobs(void **state)
 	assert_ok(store_put(s, span_of("x"), &d, &err));
 	assert_ok(store_put(s, span_of("y"), &d, &err));
 	record_seal(&record, record_begin(&record, "TEST", 1));
-	assert_ok(store_record(s, STORE_ACTIONS, &key, buf_span(&record), &err));
+	assert_ok(store_record(s, STORE_BODIES, &key, buf_span(&record), &err));
 	assert_ok(store_verify(s, &report, &blobs, &bad, &err));
 	assert_int_equal(blobs, 2);
 	assert_int_equal(bad, 0);

@@ -75,7 +75,7 @@ static void check_entry(struct store *s, unsigned n, struct tally *t)
 		bool found = false;
 		buf_reset(&out);
 		int rc = what ? store_get(s, &d, &out, &found, &err) :
-		                store_lookup(s, STORE_ACTIONS, &key, &out, &found, &err);
+		                store_lookup(s, STORE_BODIES, &key, &out, &found, &err);
 		t->errors += rc != 0;
 		t->hits += rc == 0 && found;
 		/* a record's reader opens its seal before it believes it */
@@ -93,7 +93,7 @@ static int write_entry(struct store *s, unsigned n, struct err *err)
 	struct digest d, key = key_of(n);
 	entry(n, &bytes);
 	int rc = store_put(s, buf_span(&bytes), &d, err) != 0 ||
-	                         store_record(s, STORE_ACTIONS, &key, buf_span(&bytes), err) != 0 ?
+	                         store_record(s, STORE_BODIES, &key, buf_span(&bytes), err) != 0 ?
 	                 -1 :
 	                 0;
 	buf_release(&bytes);
@@ -133,7 +133,7 @@ static uint64_t verify(struct fixture *f)
 	if (bad)
 		fail_msg("%llu bad entries:\n%s", (unsigned long long)bad, report.data);
 	store_close(s);
-	assert_ok(fs_list(path_join(&f->arena, f->dir.path, "v1/tmp"), &f->arena, &tmp, &err));
+	assert_ok(fs_list(path_join(&f->arena, f->dir.path, "v2/tmp"), &f->arena, &tmp, &err));
 	for (size_t i = 0; i < tmp.count; i++)
 		assert_string_equal(tmp.entries[i].name, "gate");
 	buf_release(&report);

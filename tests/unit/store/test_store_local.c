@@ -110,7 +110,7 @@ static void a_blob_is_a_read_only_file_with_the_bare_bytes(void **state)
 	const char *path;
 	struct digest d = put(f, "hello");
 	assert_true(store_blob_path(f->store, &d, &path));
-	assert_string_equal(path, below(f, "v1/cas/2c/f24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"));
+	assert_string_equal(path, below(f, "v2/cas/2c/f24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"));
 	assert_ok(fs_stat(path, &st, &err));
 	assert_int_equal(st.mode, 0444);
 	assert_ok(fs_read(path, 100, &bytes, &err));
@@ -171,11 +171,11 @@ static void an_oversized_record_on_disk_is_read_as_an_empty_one(void **state)
 	struct buf out = BUF_INIT;
 	struct digest key = { { 0xaa } };
 	bool found = false;
-	assert_ok(store_record(f->store, STORE_ACTIONS, &key, span_of("x"), &err));
+	assert_ok(store_record(f->store, STORE_BODIES, &key, span_of("x"), &err));
 	const char *path =
-		below(f, "v1/ac/aa/00000000000000000000000000000000000000000000000000000000000000");
+		below(f, "v2/bodies/aa/00000000000000000000000000000000000000000000000000000000000000");
 	assert_int_equal(truncate(path, (off_t)STORE_RECORD_LIMIT + 1), 0);
-	assert_ok(store_lookup(f->store, STORE_ACTIONS, &key, &out, &found, &err));
+	assert_ok(store_lookup(f->store, STORE_BODIES, &key, &out, &found, &err));
 	assert_true(found);
 	assert_int_equal(out.len, 0);
 	buf_release(&out);
@@ -192,7 +192,7 @@ static void closing_leaves_no_temporary_files(void **state)
 	assert_ok(fs_create(path_join(&f->arena, scratch, "file"), span_of("x"), 0666, &err));
 	store_close(f->store);
 	f->store = NULL;
-	assert_ok(fs_list(below(f, "v1/tmp"), &f->arena, &l, &err));
+	assert_ok(fs_list(below(f, "v2/tmp"), &f->arena, &l, &err));
 	assert_int_equal(l.count, 1);
 	assert_string_equal(l.entries[0].name, "gate");
 }
@@ -257,7 +257,7 @@ static void a_cache_that_is_emptied_meanwhile_goes_on_working(void **state)
 	struct fixture *f = *state;
 	struct err err = ERR_INIT;
 	struct digest d = put(f, "hello");
-	assert_ok(fs_remove_tree(below(f, "v1"), &err));
+	assert_ok(fs_remove_tree(below(f, "v2"), &err));
 	assert_false(get(f, &d, NULL));
 	put(f, "hello");
 	assert_true(get(f, &d, "hello"));
@@ -274,18 +274,18 @@ static void verify_names_what_is_altered_and_what_does_not_belong(void **state)
 	put(f, "other");
 	assert_true(store_blob_path(f->store, &d, &path));
 	overwrite(path, "hellO");
-	assert_ok(fs_write_atomic(below(f, "v1/cas/2c/README"), span_of(""), FS_WRITE_PARENTS, &err));
-	assert_ok(fs_write_atomic(below(f, "v1/ac/zz"), span_of(""), FS_WRITE_PARENTS, &err));
+	assert_ok(fs_write_atomic(below(f, "v2/cas/2c/README"), span_of(""), FS_WRITE_PARENTS, &err));
+	assert_ok(fs_write_atomic(below(f, "v2/bodies/zz"), span_of(""), FS_WRITE_PARENTS, &err));
 	assert_ok(store_verify(f->store, &report, &blobs, &bad, &err));
 	assert_int_equal(blobs, 2);
 	assert_int_equal(bad, 3);
 	assert_non_null(strstr(report.data, "blob 2cf24dba"));
-	assert_non_null(strstr(report.data, "v1/cas/2c/README: does not belong there\n"));
-	assert_non_null(strstr(report.data, "v1/ac/zz: does not belong there\n"));
+	assert_non_null(strstr(report.data, "v2/cas/2c/README: does not belong there\n"));
+	assert_non_null(strstr(report.data, "v2/bodies/zz: does not belong there\n"));
 	buf_release(&report);
 }
 
-static void a_store_of_a_newer_sepal_is_refused_and_a_newer_directory_left_alone(void **state)
+static void a_store_of_a_newer_sepal_is_refused_and_what_is_another_sepals_left_alone(void **state)
 {
 	struct fixture *f = *state;
 	struct err err = ERR_INIT;
@@ -294,9 +294,12 @@ static void a_store_of_a_newer_sepal_is_refused_and_a_newer_directory_left_alone
 	assert_ok(fs_read(below(f, "FORMAT"), 100, &text, &err));
 	assert_string_equal(text.data, "sepal store 1\n");
 	buf_release(&text);
-	assert_ok(fs_mkdirs(below(f, "v2"), &err));
+	assert_ok(fs_write_atomic(below(f, "v1/tmp/1.dead/lock"), span_of(""), FS_WRITE_PARENTS, &err));
+	assert_ok(fs_write_atomic(below(f, "v3/tmp/1.dead/lock"), span_of(""), FS_WRITE_PARENTS, &err));
 	assert_ok(store_open_local(f->dir.path, &other, &err));
 	store_close(other);
+	assert_true(fs_is_file(below(f, "v1/tmp/1.dead/lock")));
+	assert_true(fs_is_file(below(f, "v3/tmp/1.dead/lock")));
 	assert_ok(fs_write_atomic(below(f, "FORMAT"), span_of("sepal store 2\n"), 0, &err));
 	assert_fails(store_open_local(f->dir.path, &other, &err), ERR_CORRUPT, "was written by a newer sepal (format 2");
 	static const char *const foreign[] = { "", "sepal store", "sepal store \n", "sepal store 1", "sepal store 1x\n",
@@ -316,12 +319,12 @@ static void a_file_where_a_directory_belongs_is_named(void **state)
 	assert_ok(fs_write_atomic(below(f, "file"), span_of("x"), 0, &err));
 	assert_fails(store_open_local(below(f, "file"), &other, &err), ERR_IO, "move it away");
 	assert_fails(store_open_local(below(f, "file/x"), &other, &err), ERR_IO, "move it away");
-	assert_ok(fs_write_atomic(below(f, "v1/cas/2c"), span_of("x"), FS_WRITE_PARENTS, &err));
+	assert_ok(fs_write_atomic(below(f, "v2/cas/2c"), span_of("x"), FS_WRITE_PARENTS, &err));
 	assert_fails(store_put(f->store, span_of("hello"), &d, &err), ERR_IO, "move it away");
 	hash_sha256(span_of("hello"), &d);
 	assert_false(get(f, &d, NULL));
-	assert_ok(fs_unlink(below(f, "v1/cas/2c"), &err));
-	assert_ok(fs_mkdirs(below(f, "v1/cas/2c/f24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"), &err));
+	assert_ok(fs_unlink(below(f, "v2/cas/2c"), &err));
+	assert_ok(fs_mkdirs(below(f, "v2/cas/2c/f24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"), &err));
 	assert_fails(store_put(f->store, span_of("hello"), &d, &err), ERR_IO, "a directory lies where a file belongs");
 }
 
@@ -400,7 +403,7 @@ int main(void)
 		TEST(a_forked_child_that_closes_leaves_the_scratch_of_its_parent),
 		TEST(a_cache_that_is_emptied_meanwhile_goes_on_working),
 		TEST(verify_names_what_is_altered_and_what_does_not_belong),
-		TEST(a_store_of_a_newer_sepal_is_refused_and_a_newer_directory_left_alone),
+		TEST(a_store_of_a_newer_sepal_is_refused_and_what_is_another_sepals_left_alone),
 		TEST(a_file_where_a_directory_belongs_is_named),
 		TEST(refusals_of_the_system_name_the_directory_and_a_remedy),
 		TEST(a_store_that_can_only_be_read_is_read),
