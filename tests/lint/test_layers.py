@@ -20,10 +20,11 @@ def read(path: str) -> str:
 
 
 def sources() -> list[str]:
-    """All .c and .h files, seen from src/."""
+    """All .c and .h files that are written by people, seen from src/."""
     found = []
     for directory, _, names in os.walk(SRC):
-        found += [os.path.relpath(os.path.join(directory, name), SRC) for name in names if name.endswith((".c", ".h"))]
+        found += [os.path.relpath(os.path.join(directory, name), SRC) for name in names
+                  if name.endswith((".c", ".h")) and not name.endswith((".pb-c.c", ".pb-c.h"))]
     return sorted(found)
 
 

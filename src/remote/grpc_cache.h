@@ -1,0 +1,55 @@
+/* What grpc_cache.c (records, the kind), grpc_batch.c (blobs in one message each way) and grpc_stream.c (ByteStream)
+ * share. */
+#ifndef SEPAL_REMOTE_GRPC_CACHE_H
+#define SEPAL_REMOTE_GRPC_CACHE_H
+
+#include "remote/abilities.h"
+#include "remote/cache_internal.h"
+#include "remote/grpc_call.h"
+
+struct grpc_cache {
+	struct remote_kind kind;
+	struct loop *loop;
+	struct grpc_calls *calls;
+	struct remote_health *health;
+	struct remote_abilities abilities;
+	enum remote_upload_policy upload;
+	const char *instance; /* "" */
+	char *server;         /* its address, for people */
+	uint64_t uploads;     /* so that each has an id of its own */
+};
+
+/* A kind over a transport that is taken over; for tests, too. */
+struct remote_kind *grpc_cache_over(const struct remote_cache_config *config, const struct grpc_transport *transport,
+				    struct remote_health *health);
+
+/* grpc_ask() with one message each way; `request` is taken over. */
+void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, struct buf *request,
+		    void (*done)(void *ctx, enum rpc_status status, struct span response, const char *text), void *ctx);
+
+/* For what is there or is not. */
+static inline enum remote_answer grpc_cache_answer(enum rpc_status status)
+{
+	return status == RPC_OK ? REMOTE_FOUND : status == RPC_NOT_FOUND ? REMOTE_MISSING : REMOTE_FAILED;
+}
+
+/* Answers of a server that lets us read and not write. Then nothing is written any more; it is a problem only if the
+ * user wants to write. */
+#define GRPC_CACHE_REFUSALS (GRPC_ANSWER(RPC_PERMISSION_DENIED) | GRPC_ANSWER(RPC_UNIMPLEMENTED))
+bool grpc_cache_is_refused(struct grpc_cache *g, const char *method, enum rpc_status status, const char *text);
+
+/* kind->find, fetch and send; a single blob that fits into no message goes to those below. */
+void grpc_batch_find(struct remote_kind *kind, const struct remote_blob *blobs, uint32_t count,
+		     void (*done)(void *ctx, enum remote_answer answer, const unsigned char *missing), void *ctx);
+void grpc_batch_fetch(struct remote_kind *kind, const struct remote_blob *blobs, uint32_t count,
+		      void (*each)(void *ctx, uint32_t index, enum remote_answer answer, struct span bytes), void *ctx);
+void grpc_batch_send(struct remote_kind *kind, const struct remote_blob *blobs, const struct span *bytes,
+		     uint32_t count, void (*each)(void *ctx, uint32_t index, enum remote_answer answer), void *ctx);
+
+/* One blob of any size, piece by piece; `bytes` are the caller's until `each` was called, with index 0. */
+void grpc_stream_read(struct grpc_cache *g, const struct remote_blob *blob,
+		      void (*each)(void *ctx, uint32_t index, enum remote_answer answer, struct span bytes), void *ctx);
+void grpc_stream_write(struct grpc_cache *g, const struct remote_blob *blob, struct span bytes,
+		       void (*each)(void *ctx, uint32_t index, enum remote_answer answer), void *ctx);
+
+#endif
