@@ -13,10 +13,11 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "build/batch.h"
 #include "build/internal.h"
 
-/* Weights are microseconds, or bytes of source. A batch waits ahead of its turn while so much is queued a lane. */
-enum { MIN_BATCH_WEIGHT = 30000, MAX_BATCH = 400, AHEAD_WEIGHT = 300000, MANY_UNITS = 4 };
+/* A batch waits ahead of its turn while so much is queued a lane. */
+enum { AHEAD_WEIGHT = 300000, MANY_UNITS = 4 };
 
 static void emit(struct build *b, enum build_event_kind kind, uint32_t unit, const struct err *err)
 {
@@ -364,11 +365,9 @@ static int ensure_runner(struct build *b, struct err *err)
 
 static int start_batch(struct build *b, struct err *err)
 {
-	uint64_t limit = b->queued_weight / (2 * b->config.lanes), weight = 0;
+	uint64_t limit = batch_goal(b->queued_weight, b->config.lanes), weight = 0;
 	const struct unit_spec *specs[MAX_BATCH];
 	uint32_t n = 0, most = b->runner->takes_batches ? MAX_BATCH : 1;
-	if (limit < MIN_BATCH_WEIGHT)
-		limit = MIN_BATCH_WEIGHT;
 	while (b->queue_len && n < most && (n == 0 || weight < limit)) {
 		uint32_t unit = queue_pop(b);
 		weight += b->config.plan->units[unit].weight;

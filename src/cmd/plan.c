@@ -1,10 +1,12 @@
-/* `sepal plan`: units, modules and edges as JSON. Nothing is checked. */
+/* `sepal plan`: units, modules and edges as JSON, or what a check of them would take. Nothing is checked. */
 #include <stdio.h>
 
 #include "cmd/cmd.h"
 #include "cmd/report.h"
+#include "cmd/simulate.h"
 
-static int plan_described(struct pipeline *p, int *ret_exit, struct err *err)
+static int plan_described(struct pipeline *p, const struct simulation_list *simulations, int *ret_exit,
+                          struct err *err)
 {
 	struct report report = REPORT_INIT;
 	struct look look;
@@ -18,7 +20,10 @@ static int plan_described(struct pipeline *p, int *ret_exit, struct err *err)
 		report_release(&report);
 		return 0;
 	}
-	plan_print(&p->plan, stdout);
+	if (!simulations->count)
+		plan_print(&p->plan, stdout);
+	else if (simulation_list_print(p, simulations, stdout, err))
+		return -1;
 	*ret_exit = 0;
 	return pipeline_save(p, err);
 }
@@ -26,14 +31,18 @@ static int plan_described(struct pipeline *p, int *ret_exit, struct err *err)
 int cmd_plan(const struct settings *s, int *ret_exit, struct err *err)
 {
 	struct pipeline p;
+	struct simulation_list simulations;
+	if (simulation_list_parse(s->simulate, &simulations, err))
+		return -1;
 	int failed = pipeline_open(&p, s, err) || pipeline_describe(&p, err);
 	if (!failed && p.refused) {
 		fputs(p.refused_out, stderr);
 		fputs(p.refused_err, stderr);
 		*ret_exit = p.refused_exit;
 	} else if (!failed) {
-		failed = plan_described(&p, ret_exit, err);
+		failed = plan_described(&p, &simulations, ret_exit, err);
 	}
 	pipeline_close(&p);
+	simulation_list_release(&simulations);
 	return failed ? -1 : 0;
 }

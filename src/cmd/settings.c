@@ -19,7 +19,7 @@ static const struct {
 	[VERB_CHECK] = { "check", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]",
 	                 "check what `mypy PATH... MYPY ARGUMENTS` would check" },
 	[VERB_PLAN] = { "plan", "[OPTIONS] [PATH...] [-- MYPY ARGUMENTS]",
-	                "print units, modules and edges as JSON; nothing is checked" },
+	                "print units, modules and edges as JSON, or what a check would take; nothing is checked" },
 	[VERB_EXPLAIN] = { "explain", "[OPTIONS] MODULE",
 	                   "print the key of a module's unit field by field, and why it ran last" },
 	[VERB_MERGE] = { "merge", "[OPTIONS] MANIFEST...", "fold output manifests into one, or print every conflict" },
@@ -28,7 +28,7 @@ static const struct {
 	[VERB_DOCTOR] = { "doctor", "[OPTIONS]", "check the store and the set-up" },
 };
 
-enum kind { FLAG, TEXT, COUNT, POLICY, CHOICE, SHARE };
+enum kind { FLAG, TEXT, TEXTS, COUNT, POLICY, CHOICE, SHARE };
 
 struct row {
 	const char *name;
@@ -67,6 +67,8 @@ static const struct row ROWS[] = {
 	  "mypy|toy" },
 	{ "sample", 0, SHARE, ON_VERIFY, AT(sample), "P", "verify this share of the units, 0 to 1 (default: 1)", NULL },
 	{ "seed", 0, COUNT, ON_VERIFY, AT(seed), "N", "which units --sample takes (default: 0)", NULL },
+	{ "simulate", 0, TEXTS, ON_PLAN, AT(simulate), "WORKERS[,LATENCY,BANDWIDTH]",
+	  "how long a check would take on so many workers, as in 100,40ms,100MB/s (may be given several times)", NULL },
 	{ "keep", 0, FLAG, ON_CHECK | ON_VERIFY, AT(keep_failed), NULL,
 	  "keep the staged directory of a hermetic process that failed, and say where", NULL },
 	{ "store-only", 0, FLAG, ON_DOCTOR, AT(store_only), NULL,
@@ -163,6 +165,12 @@ static int apply(const struct row *r, const char *value, struct settings *s, str
 	case TEXT:
 		*(const char **)at = value;
 		return 0;
+	case TEXTS: /* has room for a value of every argument */
+		for (const char **list = *(const char ***)at;; list++)
+			if (!*list) {
+				*list = value;
+				return 0;
+			}
 	case COUNT:
 		return parse_count(r->name, value, (unsigned *)at, err);
 	case SHARE:
@@ -247,6 +255,7 @@ int settings_parse(int argc, char **argv, struct arena *a, struct settings *ret,
 		return -1;
 	s.paths = ARENA_ARRAY(a, const char *, argc + 1);
 	s.checker_args = ARENA_ARRAY(a, const char *, argc + 1);
+	s.simulate = ARENA_ARRAY(a, const char *, argc + 1);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			while (++i < argc)

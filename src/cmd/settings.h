@@ -27,6 +27,7 @@ struct settings {
 	bool watch, no_store_read, verbose, quiet, keep_failed, store_only;
 	double sample;          /* verify: share of units, 0 to 1 */
 	unsigned seed;          /* verify --sample: which units */
+	const char **simulate;  /* plan: as given (build/simulate.h), NULL-terminated */
 	const char **paths;     /* NULL-terminated */
 	const char **checker_args;
 	bool help; /* --help was given: the text has been printed */

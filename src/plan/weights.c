@@ -100,18 +100,30 @@ static uint64_t measure_bytes(const struct weights *w, const struct plan *p)
 	return bytes && spent ? spent * 1000 / bytes + 1 : 1000;
 }
 
+uint32_t weights_times(const struct weights *w, const struct plan *p, struct unit_time *ret)
+{
+	uint64_t per_byte = measure_bytes(w, p);
+	uint32_t measured = 0;
+	for (uint32_t u = 0; u < p->unit_count; u++) {
+		const uint32_t *at = map_get_str(&w->index, p->units[u].name);
+		uint64_t estimate = p->units[u].bytes * per_byte / 1000;
+		ret[u].interface_us = at ? w->items[*at].interface_us : estimate * INTERFACE_SHARE / SHARES;
+		ret[u].bodies_us = at ? w->items[*at].bodies_us : estimate * BODIES_SHARE / SHARES;
+		ret[u].measured = at;
+		measured += ret[u].measured;
+	}
+	return measured;
+}
+
 void weights_apply(const struct weights *w, struct plan *p)
 {
 	struct arena scratch = ARENA_INIT;
+	struct unit_time *times = ARENA_ARRAY(&scratch, struct unit_time, p->unit_count + 1);
 	uint64_t *interfaces = ARENA_ARRAY(&scratch, uint64_t, p->unit_count + 1);
-	uint64_t per_byte = measure_bytes(w, p);
+	weights_times(w, p, times);
 	for (uint32_t u = 0; u < p->unit_count; u++) {
-		struct plan_unit *unit = &p->units[u];
-		const uint32_t *at = map_get_str(&w->index, unit->name);
-		uint64_t estimate = unit->bytes * per_byte / 1000;
-		interfaces[u] = at ? w->items[*at].interface_us : estimate * INTERFACE_SHARE / SHARES;
-		unit->weight = 1 + interfaces[u] + (at ? w->items[*at].bodies_us : estimate * BODIES_SHARE / SHARES);
-		interfaces[u]++;
+		p->units[u].weight = 1 + times[u].interface_us + times[u].bodies_us;
+		interfaces[u] = 1 + times[u].interface_us;
 	}
 	/* Dependents wait for the interfaces only. */
 	const uint64_t *path = graph_critical_path(&p->graph, interfaces);

@@ -18,7 +18,13 @@ struct weights *weights_open(const char *path);
 void weights_free(struct weights *w); /* accepts NULL */
 /* `name` is copied. */
 void weights_put(struct weights *w, const char *name, uint32_t interface_us, uint32_t bodies_us);
-/* Gives every unit of the plan its weight and its priority. */
+struct unit_time {
+	uint64_t interface_us, bodies_us;
+	bool measured; /* or estimated by the size of its sources, with a factor that fits those that were measured */
+};
+/* Per unit of the plan (room for each in `ret`) the time it should take; returns how many of them were measured. */
+uint32_t weights_times(const struct weights *w, const struct plan *p, struct unit_time *ret);
+/* Gives every unit of the plan its weight and its priority, by these times. */
 void weights_apply(const struct weights *w, struct plan *p);
 /* Writes nothing if nothing was put. */
 int weights_save(struct weights *w, struct err *err) MUST_CHECK;

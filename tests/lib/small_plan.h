@@ -79,7 +79,7 @@ static void small_plan_make(struct plan *p, const struct small_module *modules, 
 }
 
 /* Options without sections. */
-static struct options *small_plan_options(void)
+static inline struct options *small_plan_options(void)
 {
 	struct err err = ERR_INIT;
 	struct options *options;
