@@ -7,13 +7,12 @@ gone when the test ends, however it ends.
             repo.check(".", "--remote-cache", casd.url)
             casd.kill()                # as in a crash; casd.start() brings it back on the same port, with its data
 
-What there is: Casd (cache and sandboxed execution), BuildGrid in buildgrid.py (execution), Nginx (HTTP cache). ./dev
+What there is: Casd (cache and sandboxed execution), BuildGrid in grid.py (execution), Nginx (HTTP cache). ./dev
 installs their programs: those from wheels into $SEPAL_SERVERS, the others are Debian's. Anything with start(), stop()
 and delete() can be given to ServerCase.start; it is stopped after the test and its logs are shown if the test failed.
 
-`servers.ready` and the like are polled: no test waits longer than it must. A server that does not come up is an
-AssertionError with its log. The bubblewrap sandbox needs a machine that lets it make namespaces: sandbox_problem() says
-in one sentence why it cannot be had, and a class under @needs_sandbox then shows just that.
+Readiness is polled: no test waits longer than it must. A server that does not come up is an AssertionError with its
+log. Tests that execute actions are in classes under @needs_sandbox (sandbox.py).
 """
 
 from __future__ import annotations
@@ -22,40 +21,15 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.error
 import urllib.request
-from typing import Any, Callable, TypeVar
+from typing import Any, TypeVar
 
-LIB = os.path.dirname(os.path.abspath(__file__))
-START_SECONDS = 60.0
-LOG_LINES = 60
-
-
-def setting(name: str, what: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise AssertionError(f"Set {name} to {what}, or run the tests by ./dev test.")
-    return value
-
-
-def installed(*names: str) -> str:
-    path = os.path.join(setting("SEPAL_SERVERS", "the directory where ./dev has put the servers"), *names)
-    if not os.path.exists(path):
-        raise AssertionError(f"{path} is not there: run ./dev test remote, which installs it.")
-    return os.path.abspath(path)
-
-
-def program(name: str) -> str:
-    """A program of a Debian package; those for administrators are not on everybody's PATH."""
-    found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
-    if not found:
-        raise AssertionError(f"There is no program {name}: run ./dev test remote as root, which installs it.")
-    return found
+import sandbox
+from kept import Kept, installed, program, tail
 
 
 class Port:
@@ -75,47 +49,6 @@ class Port:
 
     def close(self) -> None:
         self._socket.close()
-
-
-class Kept:
-    """One program under keeper.py, with a log."""
-
-    def __init__(self, argv: list[str], log: str, user: str = "", own_root: str = "",
-                 env: dict[str, str] | None = None) -> None:
-        self.argv, self.log = argv, log
-        keeper = [sys.executable, "-I", "-S", os.path.join(LIB, "keeper.py")]
-        if user:
-            keeper += ["--user", user]
-        if own_root:
-            keeper += ["--own-root", own_root]
-        with open(log, "ab") as file:
-            self.process = subprocess.Popen([*keeper, str(os.getpid()), *argv], stdin=subprocess.DEVNULL, stdout=file,
-                                            stderr=subprocess.STDOUT, cwd="/", env=env, start_new_session=True)
-
-    def wait_until(self, ready: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + START_SECONDS
-        while not ready():
-            if self.process.poll() is not None:
-                raise AssertionError(f"{what} ended with status {self.process.returncode} instead of starting:\n"
-                                     f"{tail(self.log)}")
-            if time.monotonic() > end:
-                self.end(signal.SIGUSR1)
-                raise AssertionError(f"{what} is not ready after {START_SECONDS:.0f} s:\n{tail(self.log)}")
-            time.sleep(0.01)
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Returns when no process of it is left."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        self.process.wait()
-
-
-def tail(path: str) -> str:
-    try:
-        with open(path, errors="replace") as file:
-            return "".join(file.readlines()[-LOG_LINES:])
-    except OSError as error:
-        return str(error)
 
 
 class Server:
@@ -169,79 +102,6 @@ class Server:
         raise NotImplementedError
 
 
-# ---- the sandbox
-
-
-def root_is_mount_point() -> bool:
-    with open("/proc/self/mountinfo") as file:
-        return any(line.split()[4] == "/" for line in file)
-
-
-def sandbox_options(scratch: str) -> dict[str, str]:
-    """For Kept: what lets bubblewrap work here. In a chroot, whose root is no mount point, it gets one that is."""
-    if root_is_mount_point() or os.geteuid() != 0:
-        return {}
-    own_root = os.path.join(scratch, "own-root")
-    os.makedirs(own_root, exist_ok=True)
-    return {"own_root": own_root}
-
-
-def sandbox_problem() -> str:
-    """Why bubblewrap cannot run here, in one sentence; empty if it can."""
-    with tempfile.TemporaryDirectory(prefix="sepal-sandbox.") as scratch:
-        kept = Kept([program("bwrap"), "--unshare-pid", "--ro-bind", "/", "/", "--proc", "/proc", "/bin/true"],
-                    os.path.join(scratch, "log"), **sandbox_options(scratch))
-        if kept.process.wait() == 0:
-            return ""
-        said = tail(os.path.join(scratch, "log")).strip().splitlines()
-        return ("Sandboxed execution cannot be shown on this machine, which lets nobody make the namespaces that "
-                f"bubblewrap needs: {said[-1] if said else 'it ended without a word'}.")
-
-
-Class = TypeVar("Class", bound=type)
-
-
-def needs_sandbox(cls: Class) -> Class:
-    """Where the sandbox cannot run, the tests of the class make way for one that says so and shows that it is true."""
-    problem = sandbox_problem()
-    if problem:
-        for name in [name for name in dir(cls) if name.startswith("test")]:
-            setattr(cls, name, None)
-
-        def test_this_machine_has_no_sandbox(self: unittest.TestCase) -> None:
-            print(problem, file=sys.stderr)
-            self.assertNotEqual(sandbox_problem(), "")
-        setattr(cls, "test_this_machine_has_no_sandbox", test_this_machine_has_no_sandbox)
-    return cls
-
-
-def system_mounts() -> dict[str, str]:
-    """Path in the sandbox -> directory of this machine: the system, and the interpreter that has mypy if it is not the
-    system's own. Their paths are the same inside as outside."""
-    mounts = {"/usr": "/usr"}
-    for name in ("bin", "lib", "lib64"):
-        if os.path.isdir("/" + name):
-            mounts["/" + name] = os.path.realpath("/" + name)
-    python = os.environ.get("SEPAL_PYTHON")
-    if python:
-        prefix = subprocess.run([python, "-I", "-c", "import sys; print(sys.base_prefix)"], stdout=subprocess.PIPE,
-                                text=True, check=True).stdout.strip()
-        if not prefix.startswith("/usr"):
-            mounts[prefix] = os.path.realpath(prefix)
-    return mounts
-
-
-def runner_arguments() -> list[str]:
-    """What buildbox-run is told about the sandbox. Staging through FUSE would make Python three times slower."""
-    return ["--staging-mode=copy-or-link",
-            *(f"--ro-bind-mount={outside}:{inside}" for inside, outside in sorted(system_mounts().items()))]
-
-
-def sandbox_environment() -> dict[str, str]:
-    """Directories on PATH that cannot be read stop the runner; and the runner looks for its helpers there."""
-    return {"PATH": f"{installed('buildbox')}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
-
-
 # ---- the servers
 
 
@@ -266,9 +126,9 @@ class Casd(Server):
                 "--reserved=64M", *self.arguments]
         if self.execution:
             argv += [f"--buildbox-run={installed('buildbox', 'buildbox-run')}", f"--jobs={self.jobs}",
-                     "--cache-failures=false", *(f"--runner-arg={argument}" for argument in runner_arguments())]
-        options: dict[str, Any] = sandbox_options(self.scratch) if self.execution else {}
-        kept = self._run("casd", [*argv, self.data], env=sandbox_environment(), **options)
+                     "--cache-failures=false", *(f"--runner-arg={argument}" for argument in sandbox.runner_arguments())]
+        options = sandbox.way().options(self.scratch) if self.execution else {}
+        kept = self._run("casd", [*argv, self.data], **options)
         kept.wait_until(self.port.listens, "buildbox-casd")
 
 

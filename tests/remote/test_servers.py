@@ -15,7 +15,9 @@ import grpc
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 import reapi  # noqa: E402
 from reapi import Client, digest_of, re  # noqa: E402
-from servers import Casd, Kept, Nginx, Port, ServerCase, needs_sandbox, tail  # noqa: E402
+from kept import Kept, tail  # noqa: E402
+from sandbox import needs_sandbox  # noqa: E402
+from servers import Casd, Nginx, Port, ServerCase  # noqa: E402
 
 BIG = bytes(range(256)) * (6 << 12)  # 6 MiB, more than one message may hold
 WRITE_OUTPUT = ["/bin/sh", "-c", "cat in.txt in.txt > out.txt; echo said; exit $(cat status)"]
@@ -24,6 +26,11 @@ WRITE_OUTPUT = ["/bin/sh", "-c", "cat in.txt in.txt > out.txt; echo said; exit $
 def processes_naming(text: str) -> list[str]:
     done = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True, check=True)
     return [line for line in done.stdout.splitlines() if text in line]
+
+
+def said_by(client: Client, response: object) -> str:
+    """What an action wrote to standard error; a sandbox that could not be made says it there, too."""
+    return client.read(response.result.stderr_digest)[0][1].decode()  # type: ignore[attr-defined]
 
 
 class CasdCache(ServerCase):
@@ -93,7 +100,7 @@ class CasdExecution(ServerCase):
                 with self.subTest(status=status, again=again):
                     response = client.execute(action).response
                     self.assertEqual(response.status.code, 0, response.status.message)
-                    self.assertEqual(response.result.exit_code, int(status), response)
+                    self.assertEqual(response.result.exit_code, int(status), said_by(client, response))
                     self.assertEqual(response.cached_result, again and cached)
                     (output,) = response.result.output_files
                     self.assertEqual(client.read(output.digest, response.result.stdout_digest),
@@ -120,7 +127,7 @@ class CasdExecution(ServerCase):
                               stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         action = client.action([real, "-I", "-S", "-c", "import sys; open('v', 'w').write(sys.version)"], {}, ["v"])
         response = client.execute(action).response
-        self.assertEqual((response.status.code, response.result.exit_code), (0, 0), response)
+        self.assertEqual((response.status.code, response.result.exit_code), (0, 0), said_by(client, response))
         inside = client.read(response.result.output_files[0].digest)[0][1].decode()
         outside = subprocess.run([python, "-I", "-c", "import sys; print(sys.version, end='')"],
                                  stdout=subprocess.PIPE, text=True, check=True).stdout
