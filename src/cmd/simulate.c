@@ -40,7 +40,7 @@ struct known {
 static int stored_size(struct pipeline *p, uint32_t unit, uint64_t *ret, struct err *err)
 {
 	struct arena scratch = ARENA_INIT;
-	struct buf record = BUF_INIT, bytes = BUF_INIT;
+	struct buf record = BUF_INIT;
 	struct manifest m;
 	struct result r;
 	struct digest key;
@@ -48,14 +48,11 @@ static int stored_size(struct pipeline *p, uint32_t unit, uint64_t *ret, struct 
 	*ret = 0;
 	key_manifest(&p->plan, unit, p->described.options, &p->toolchain, &key);
 	int failed = store_lookup(p->store, STORE_MANIFESTS, &key, &record, &found, err);
-	bool listed = !failed && found && manifest_decode(buf_span(&record), &scratch, &m) && m.entry_count;
-	if (listed)
-		failed = store_get(p->store, &m.entries[0].result, &bytes, &found, err);
-	if (listed && !failed && found && result_decode(buf_span(&bytes), &scratch, &r))
+	if (!failed && found && manifest_decode(buf_span(&record), &scratch, &m) && m.entry_count &&
+	    result_decode(m.entries[0].result, &scratch, &r))
 		for (uint32_t i = 0; i < r.member_count; i++)
 			*ret += r.members[i].interface.data_size;
 	buf_release(&record);
-	buf_release(&bytes);
 	arena_release(&scratch);
 	return failed;
 }
