@@ -51,7 +51,7 @@ static void set_state(struct build *b, uint32_t unit, enum unit_state to)
 
 /* ---- the queue: a binary heap, the longest remaining chain first; ties by number, so that order is stable ---- */
 
-static bool goes_before(const struct build *b, uint32_t x, uint32_t y)
+bool build_goes_before(const struct build *b, uint32_t x, uint32_t y)
 {
 	const struct plan_unit *units = b->config.plan->units;
 	return units[x].priority != units[y].priority ? units[x].priority > units[y].priority : x < y;
@@ -61,7 +61,7 @@ static void queue_push(struct build *b, uint32_t unit)
 {
 	VEC_GROW(b->queue, b->queue_len, b->queue_cap);
 	uint32_t i = b->queue_len++;
-	for (; i > 0 && goes_before(b, unit, b->queue[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i > 0 && build_goes_before(b, unit, b->queue[(i - 1) / 2]); i = (i - 1) / 2)
 		b->queue[i] = b->queue[(i - 1) / 2];
 	b->queue[i] = unit;
 	b->queued_weight += b->config.plan->units[unit].weight;
@@ -74,9 +74,9 @@ static uint32_t queue_pop(struct build *b)
 		uint32_t child = 2 * i + 1;
 		if (child >= b->queue_len)
 			break;
-		if (child + 1 < b->queue_len && goes_before(b, b->queue[child + 1], b->queue[child]))
+		if (child + 1 < b->queue_len && build_goes_before(b, b->queue[child + 1], b->queue[child]))
 			child++;
-		if (!goes_before(b, b->queue[child], last))
+		if (!build_goes_before(b, b->queue[child], last))
 			break;
 		b->queue[i] = b->queue[child];
 		i = child;
@@ -417,6 +417,7 @@ static int pump(struct build *b, struct err *err)
 	while (b->queue_len && has_room(b))
 		if (start_batch(b, err))
 			return -1;
+	build_foresee(b);
 	return 0;
 }
 

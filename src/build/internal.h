@@ -58,11 +58,19 @@ struct build {
 	uint32_t discovered_count, discovered_cap;
 	uint32_t unfinished, damaged;
 	bool interrupted;
+	bool foreseen;
 };
+
+/* build.c: the longest remaining chain first; ties by number, so that order is stable. */
+bool build_goes_before(const struct build *b, uint32_t x, uint32_t y);
+
+/* foresee.c: after the first batch has been started. */
+void build_foresee(struct build *b);
 
 /* spec.c */
 void build_spec_init(struct build *b);
 const struct unit_spec *build_spec_make(struct build *b, uint32_t unit);
+struct member_spec build_member_spec(const struct plan_module *m);
 void build_spec_drop(struct build *b, uint32_t unit);
 /* Is `below` one of the transitive dependencies of `unit` (which is none of its own)? */
 bool build_stands_on(struct build *b, uint32_t unit, uint32_t below);
@@ -80,6 +88,8 @@ void build_remember(struct build *b, uint32_t unit, const struct manifest_entry 
 bool build_may_use(struct build *b, uint32_t unit, uint32_t module);
 /* Does the record answer for exactly the unit's members, in their order? */
 bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r);
+/* Of any unit: it stands on nothing that has to be built. Made once. */
+const struct digest *build_manifest_key(struct build *b, uint32_t unit);
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err) MUST_CHECK;
 /* The manifest of a key; it has no entries if the store has none. Drop it also after a failure. */
 struct loaded_manifest {

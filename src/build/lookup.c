@@ -99,14 +99,21 @@ int build_load_first(struct build *b, uint32_t unit, struct err *err)
 	return failed;
 }
 
+const struct digest *build_manifest_key(struct build *b, uint32_t unit)
+{
+	struct digest *key = &b->units[unit].manifest_key;
+	if (digest_is_zero(key))
+		key_manifest(b->config.plan, unit, b->config.options, b->config.toolchain, key);
+	return key;
+}
+
 int build_lookup(struct build *b, uint32_t unit, bool *ret_hit, struct err *err)
 {
 	struct build_unit *u = &b->units[unit];
 	const struct plan *p = b->config.plan;
 	struct loaded_manifest m;
 	key_closure(p, unit, b->merkle, &u->closure);
-	key_manifest(p, unit, b->config.options, b->config.toolchain, &u->manifest_key);
-	key_strict(&u->manifest_key, &u->closure, &u->strict_key);
+	key_strict(build_manifest_key(b, unit), &u->closure, &u->strict_key);
 	*ret_hit = false;
 	for (uint32_t i = 0; i < p->units[unit].member_count; i++)
 		if (p->modules[p->units[unit].members[i]].unreadable)

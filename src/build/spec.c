@@ -182,6 +182,11 @@ static void fill_ancestors(struct build *b, const uint32_t *modules, uint32_t co
 	free(found.paths);
 }
 
+struct member_spec build_member_spec(const struct plan_module *m)
+{
+	return (struct member_spec){ m->id, m->canonical, m->real, m->digest, m->silent, m->options, m->extra_deps };
+}
+
 const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
 {
 	const struct plan *p = b->config.plan;
@@ -193,11 +198,8 @@ const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
 	s->members = members;
 	s->member_count = u->member_count;
 	s->kept = b->kept[unit] ? b->kept[unit]->offers : NULL;
-	for (uint32_t i = 0; i < u->member_count; i++) {
-		const struct plan_module *m = &p->modules[u->members[i]];
-		members[i] =
-			(struct member_spec){ m->id, m->canonical, m->real, m->digest, m->silent, m->options, m->extra_deps };
-	}
+	for (uint32_t i = 0; i < u->member_count; i++)
+		members[i] = build_member_spec(&p->modules[u->members[i]]);
 	fill_names(b, u, a, s);
 	uint32_t count;
 	const uint32_t *modules = build_closure_of(b, unit, &count);

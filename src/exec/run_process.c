@@ -133,7 +133,8 @@ static void runner_free(struct runner *base)
 int runner_process_new(const struct runner_config *config, struct runner **ret, struct err *err)
 {
 	struct unit_run *r = xcalloc(1, sizeof *r);
-	r->base = (struct runner){ "process", start, free_lanes, NULL, false, processes, runner_free };
+	r->base = (struct runner){ .name = "process", .start = start, .free_lanes = free_lanes,
+		                   .processes = processes, .free = runner_free };
 	r->config = *config;
 	if (process_runner_new(config->loop, config->store, config->scratch, &r->processes, err)) {
 		free(r);

@@ -456,7 +456,9 @@ int runner_worker_new(const struct runner_config *config, struct worker *worker,
                       struct runner **ret, struct err *err)
 {
 	struct worker_runner *r = xcalloc(1, sizeof *r);
-	r->base = (struct runner){ "worker", start, free_lanes, waiting_room, true, processes, runner_free };
+	r->base = (struct runner){ .name = "worker", .start = start, .free_lanes = free_lanes,
+		                   .waiting_room = waiting_room, .expect = worker_runner_expect, .takes_batches = true,
+		                   .processes = processes, .free = runner_free };
 	r->config = *config;
 	r->generation = 1;
 	r->worker = worker;

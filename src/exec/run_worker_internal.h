@@ -59,6 +59,8 @@ struct worker_runner {
 /* The `run` frame of a batch, after everything that its units need was announced. */
 void worker_runner_send_batch(struct worker_runner *r, const struct batch *b);
 
+void worker_runner_expect(struct runner *r, const struct member_spec *members, uint32_t count);
+
 /* run_worker_artifacts.c: artifacts behind an answer become part of the flight's outcome. */
 int worker_runner_take_interfaces(struct worker_runner *r, struct flight *f, const struct js *frame,
                                   struct err *err) MUST_CHECK;

@@ -144,6 +144,19 @@ static struct js *encode_unit(struct worker_runner *r, const struct unit_spec *u
 	return unit_spec_encode(unit);
 }
 
+void worker_runner_expect(struct runner *base, const struct member_spec *members, uint32_t count)
+{
+	struct worker_runner *r = (struct worker_runner *)base;
+	struct js *frame = js_new_object(), *list = js_new_array();
+	for (uint32_t i = 0; i < count; i++) {
+		send_options(r, members[i].options);
+		js_append(list, member_spec_encode(&members[i]));
+	}
+	js_set_string(frame, "op", "expect");
+	js_set(frame, "members", list);
+	worker_send(r->worker, frame);
+}
+
 void worker_runner_send_batch(struct worker_runner *r, const struct batch *b)
 {
 	struct js *frame = js_new_object(), *list = js_new_array();

@@ -52,6 +52,9 @@ struct runner {
 	unsigned (*free_lanes)(const struct runner *r);
 	/* How many more may be started that wait for a lane, so that none is idle until we answer; NULL: none. */
 	unsigned (*waiting_room)(const struct runner *r);
+	/* Members of units that will surely be started, in the order of their turns: it may prepare for them while it has
+	 * nothing else to do. Copied. NULL: no use. */
+	void (*expect)(struct runner *r, const struct member_spec *members, uint32_t count);
 	/* Is there use in giving it several units at once? */
 	bool takes_batches;
 	uint64_t (*processes)(const struct runner *r); /* checker processes (or forked children) started so far */

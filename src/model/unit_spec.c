@@ -8,7 +8,7 @@ static struct js *encode_digest(const struct digest *d)
 	return digest_is_zero(d) ? js_new_null() : js_new_string(hex);
 }
 
-static struct js *encode_member(const struct member_spec *m)
+struct js *member_spec_encode(const struct member_spec *m)
 {
 	struct js *j = js_new_object();
 	js_set_string(j, "id", m->id);
@@ -63,7 +63,7 @@ struct js *unit_spec_encode(const struct unit_spec *unit)
 	struct js *elsewhere = js_new_array();
 	js_set_int(j, "unit", unit->unit);
 	for (uint32_t i = 0; i < unit->member_count; i++)
-		js_append(members, encode_member(&unit->members[i]));
+		js_append(members, member_spec_encode(&unit->members[i]));
 	for (uint32_t i = 0; i < unit->name_count; i++) {
 		const struct name_spec *n = &unit->names[i];
 		/* Names are sorted; of a parent package that is also imported the import comes first and counts. */

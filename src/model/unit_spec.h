@@ -72,6 +72,8 @@ struct unit_spec {
 	                                 members, sorted, NULL-terminated: staged empty */
 };
 
+/* As the `expect` request and `run` have it. */
+struct js *member_spec_encode(const struct member_spec *m);
 /* As the `run` request has it (doc/formats/worker.md, `unit`): without the closure, which goes by `modules`. */
 struct js *unit_spec_encode(const struct unit_spec *unit);
 

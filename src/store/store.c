@@ -94,6 +94,12 @@ void store_discard(struct store *s, const struct digest *d)
 	s->kind->remove(s, SHELF_BLOBS, d);
 }
 
+bool store_has_record(struct store *s, enum store_table t, const struct digest *key)
+{
+	uint64_t size;
+	return s->kind->size(s, shelf_of(t), key, &size);
+}
+
 int store_lookup(struct store *s, enum store_table t, const struct digest *key, struct buf *out, bool *ret_found,
                  struct err *err)
 {

@@ -60,6 +60,7 @@ int store_lookup(struct store *s, enum store_table t, const struct digest *key, 
                  struct err *err) MUST_CHECK;
 int store_record(struct store *s, enum store_table t, const struct digest *key, struct span record,
                  struct err *err) MUST_CHECK;
+bool store_has_record(struct store *s, enum store_table t, const struct digest *key);
 /* Removes a record that its decoder refused. */
 void store_discard_record(struct store *s, enum store_table t, const struct digest *key);
 

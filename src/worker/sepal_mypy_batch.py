@@ -49,6 +49,8 @@ class Batch:
         gc.disable()
         self.pack = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         units = [Unit(self.checker, request, self.trace) for request in self.requests]
+        if self.checker.ahead:
+            self.checker.ahead.claim(member for unit in units for member in unit.members)
         waiting = [unit for unit in units if self._guarded(unit, self._first_step)]
         for unit in waiting:
             self._guarded(unit, self._second_step)

@@ -21,6 +21,7 @@ from mypy.typestate import reset_global_state
 from mypy.util import get_class_descriptors
 from mypy.version import __version__
 
+from sepal_mypy_ahead import POSSIBLE, Ahead
 from sepal_mypy_files import StagedFiles
 from sepal_mypy_interfaces import Interfaces
 from sepal_mypy_options import TYPESHED, BadOptions, from_json, without_codes
@@ -55,6 +56,7 @@ class Checker:
         except CompileError as err:
             raise Refused("; ".join(err.messages)) from None
         self.files.native_parser = options.native_parser
+        self.ahead = Ahead() if options.native_parser and POSSIBLE else None
         self.manager = self._manager(options, plugin, snapshot, request["typeshed"])
         self.stdlib_versions = self.manager.find_module_cache.stdlib_py_versions
         self.interfaces = Interfaces(self.manager)

@@ -54,5 +54,10 @@ class MypyAdapter:
         except BadBlob as err:
             sys.stderr.write(f"{err}\n")
 
+    def expect(self, members: list[dict[str, Any]]) -> None:
+        if self.checker.ahead:
+            gc.disable()
+            self.checker.ahead.parse(self.checker, members)
+
     def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:
         return Batch(self.checker, request, pipe, trace).run()

@@ -18,6 +18,7 @@ from mypy.cache import CACHE_VERSION, CacheMeta, CacheMetaEx, WriteBuffer, write
 from mypy.checker import DeferredNode
 from mypy.errors import CompileError
 from mypy.modulefinder import ModuleNotFoundReason
+from mypy.nodes import FileRawData
 from mypy.plugin import ReportConfigContext
 from mypy.semanal_main import semantic_analysis_for_scc
 from mypy.util import hash_digest, hash_digest_bytes, json_dumps
@@ -83,8 +84,9 @@ class Unit:
 
     def load(self) -> None:
         """Parse the members, settle their imports and load what they depend on."""
-        with self._phase("parse"):
-            self._parse()
+        parsed = self.checker.ahead.take(self.members) if self.checker.ahead else None
+        with self._phase("build trees" if parsed else "parse"):
+            self._parse(parsed or [])
         self._compare_with_plan()
         for state in self.graph.values():
             self._settle_imports(state)
@@ -94,11 +96,13 @@ class Unit:
     def _phase(self, name: str) -> ContextManager[None]:
         return self.trace.phase(name, self.members[0]["id"])
 
-    def _parse(self) -> None:
+    def _parse(self, parsed: list[FileRawData]) -> None:
         try:
             self._start()
             states = list(self.graph.values())
-            self.manager.parse_all(states, post_parse=False)
+            for state, data in zip(states, parsed):
+                state.parse_file(raw_data=data)
+            self.manager.parse_all(states, post_parse=False)  # those that have no tree
             for state in states:
                 state.compute_dependencies()
         except CompileError as err:

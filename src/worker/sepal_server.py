@@ -36,12 +36,13 @@ _REQUESTS: dict[str, dict[str, Any]] = {
     "options": {"index": int, "values": dict},
     "modules": {"modules": list},
     "load": {"modules": list},
+    "expect": {"members": list},
     "reset": {},
     "run": {"batch": int, "units": list},
     "cancel": {"batch": int},
     "quit": {},
 }
-_AFTER_BEGIN = ("options", "modules", "load", "reset", "run", "cancel")
+_AFTER_BEGIN = ("options", "modules", "load", "expect", "reset", "run", "cancel")
 
 
 class Refused(Exception):
@@ -69,6 +70,9 @@ class Adapter(Protocol):
 
     def load(self, modules: list[str]) -> None:
         """Loads the interfaces of these and of all that they stand on, as far as they are known and sound."""
+
+    def expect(self, members: list[dict[str, Any]]) -> None:
+        """Prepares for units of these members, in a fork of its own that runs when nothing else does."""
 
     def check(self, request: dict[str, Any], pipe: int, trace: Trace) -> bool:
         """Checks the batch of a `run` request, in a child, and writes all its answers to `pipe`, `end` the last one.
@@ -123,6 +127,7 @@ class Server:
         self.queue: collections.deque[dict[str, Any]] = collections.deque()
         self.log: list[dict[str, Any]] = []  # `options` and `modules`: children that are older than they need them
         self.children: dict[int, Child] = {}
+        self.helpers: list[int] = []  # processes that prepare
         self.selector = selectors.DefaultSelector()
         self.requests = FrameBuffer()
         self.over = False
@@ -157,13 +162,14 @@ class Server:
                 self.left.append(raw)
 
     def kill(self) -> None:
-        for child in self.children.values():
+        for pid in [*(child.pid for child in self.children.values()), *self.helpers]:
             try:
-                os.kill(child.pid, signal.SIGKILL)
-                os.waitpid(child.pid, 0)
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 pass
         self.children.clear()
+        self.helpers.clear()
 
     def _answer(self, message: dict[str, Any]) -> None:
         write_all(self.answers, pack(message))
@@ -220,6 +226,20 @@ class Server:
         with self.trace.phase("load"):
             self.adapter.load(request["modules"])
         self._retire()  # a new fork knows more than they do
+
+    def _expect(self, request: dict[str, Any]) -> None:
+        """Nobody waits for it, and nothing is lost when it comes to nothing."""
+        pid = os.fork()
+        if pid:
+            self.helpers.append(pid)
+            return
+        try:
+            die_with_parent()
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            self._let_go()
+            self.adapter.expect(request["members"])
+        finally:
+            os._exit(0)
 
     def _run(self, request: dict[str, Any]) -> None:
         self.queue.append(request)
@@ -323,15 +343,7 @@ class Server:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             die_with_parent()
-            self.selector.close()
-            for child in self.children.values():
-                os.close(child.pipe)
-                if not (child.retired and child.idle):
-                    os.close(child.requests)
-            os.close(0)
-            os.close(self.answers)
-            if self.handover >= 0:
-                os.close(self.handover)
+            self._let_go()
             self._work(requests, pipe, trace)
             status = 0
         except BaseException as err:  # the parent is told by the status; what happened is for people
@@ -339,6 +351,18 @@ class Server:
         finally:
             sys.stderr.flush()
             os._exit(status)
+
+    def _let_go(self) -> None:
+        """In a fork: what is the parent's."""
+        self.selector.close()
+        for child in self.children.values():
+            os.close(child.pipe)
+            if not (child.retired and child.idle):
+                os.close(child.requests)
+        os.close(0)
+        os.close(self.answers)
+        if self.handover >= 0:
+            os.close(self.handover)
 
     def _work(self, requests: int, pipe: int, trace: Trace) -> None:
         """Batch after batch, until there are no more, or this process is not worth keeping."""

@@ -53,6 +53,9 @@ class ToyAdapter:
     def load_hot(self) -> None:
         pass
 
+    def expect(self, members: list[dict[str, Any]]) -> None:
+        pass
+
     def load(self, modules: list[str]) -> None:
         for name in modules:
             try:

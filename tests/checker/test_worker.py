@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -234,6 +235,57 @@ def read_all(paths: dict[str, str]) -> dict[str, bytes]:
         with open(path, "rb") as file:
             contents[name] = file.read()
     return contents
+
+
+class WorkerThatExpects(Case):
+    """The sources are parsed by another process, and nothing else is any different."""
+
+    def test_builds_the_same_from_what_was_parsed_ahead(self) -> None:
+        plan = self.plan({**PROGRAM, "ring_a.py": "import ring_b\nx: int = ring_b.y\n", "wrong.py": "",
+                          "ring_b.py": "import ring_a\ny = ring_a.x\n"}, [*ARGV, "ring_a.py", "wrong.py"])
+        write_tree(self.tree, {"wrong.py": "def f(:\n"})
+        plain = self.whole(plan, "plain")
+        plain.run_all()
+        with Worker() as second:
+            expecting = self.whole(plan, "expecting", second, trace=True)
+            members = [member for number in range(len(plan["units"]))
+                       for member in expecting.request(number)["members"]]
+            second.send(op="expect", members=[member for member in members if member["digest"]])
+            wait_for_helper(second.process.pid)
+            expecting.run_all()
+        frames = [frame for frame in expecting.other if frame["event"] == "trace"]
+        done = {(name, detail) for frame in frames for name, detail, *_ in frame["phases"]}
+        self.assertLess({("build trees", "builtins"), ("build trees", "main"), ("build trees", "ring_a")}, done)
+        self.assertIn(("parse", "wrong"), done)
+        self.assertIn(("parse", "shop"), done, "a member of the cycle has options in its source")
+        self.assertEqual([frame for frame in expecting.other if frame not in frames], plain.other)
+        self.assertEqual(differing(plain.data, expecting.data), [])
+        self.assertEqual(differing(read_all(plain.reports), read_all(expecting.reports)), [])
+        self.assertEqual(differing(read_all(plain.metas), read_all(expecting.metas)), [])
+
+    def test_notices_a_source_that_changed_after_it_was_parsed(self) -> None:
+        plan = self.plan({"main.py": "x = 1\n"}, ["main.py"])
+        whole = self.whole(plan)
+        request = whole.request(self.unit_of(plan, "main"))
+        self.worker.send(op="expect", members=request["members"])
+        wait_for_helper(self.worker.process.pid)
+        write_tree(self.tree, {"main.py": "x = 2\n"})
+        self.worker.send(op="run", batch=1, units=[request])
+        self.assertEqual([answer.get("kind") for answer in self.worker.until_end()], ["changed-source", None])
+
+
+def wait_for_helper(worker: int) -> None:
+    """Until a child of the worker has come to its end and waits to be reaped."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with open(f"/proc/{worker}/task/{worker}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            with open(f"/proc/{child}/stat", encoding="ascii") as file:
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    return
+        time.sleep(0.01)
+    raise AssertionError("the process that parses ahead did not come to its end")
 
 
 class WorkerOnPartsOfAUnit(Case):

@@ -27,6 +27,8 @@ struct fake {
 	struct buf log; /* ids of what was started, "|" after each batch */
 	const struct unit_spec *waiting[1000];
 	uint32_t waiting_count, running, batches;
+	uint32_t expected; /* how many members it was told of ahead of their turn */
+	const char *expected_first;
 	bool takes_batches, refuses_to_start;
 };
 
@@ -162,6 +164,12 @@ static unsigned free_lanes(const struct runner *r)
 	return LANES - ((const struct fake *)r)->running;
 }
 
+static void expect(struct runner *r, const struct member_spec *members, uint32_t count)
+{
+	((struct fake *)r)->expected += count;
+	((struct fake *)r)->expected_first = members[0].id;
+}
+
 static uint64_t processes(const struct runner *r)
 {
 	return ((const struct fake *)r)->batches;
@@ -177,7 +185,9 @@ static int make_runner(void *ctx, const struct runner_events *events, struct run
 	struct world *w = ctx;
 	if (w->no_runner)
 		return err_set(err, ERR_CHECKER, "there is no checker");
-	w->fake.base = (struct runner){ "fake", start, free_lanes, NULL, w->fake.takes_batches, processes, free_nothing };
+	w->fake.base = (struct runner){ .name = "fake", .start = start, .free_lanes = free_lanes, .expect = expect,
+		                        .takes_batches = w->fake.takes_batches, .processes = processes,
+		                        .free = free_nothing };
 	w->fake.events = *events;
 	w->fake.loop = w->loop;
 	w->fake.store = w->store;
@@ -332,6 +342,26 @@ static void small_units_share_a_batch_where_the_runner_likes_that(void **state)
 	assert_ok(BUILD(w, modules, NULL));
 	assert_counts(w, .units_run = 200, .bodies_run = 200);
 	assert_in_range(w->fake.batches, LANES, 20);
+}
+
+static void what_will_surely_run_is_told_ahead_of_its_turn(void **state)
+{
+	struct small_module modules[100];
+	char names[101][16] = { "" };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	for (int i = 0; i < 100; i++) {
+		snprintf(names[i + 1], sizeof names[i + 1], "m%d", i);
+		modules[i] = (struct small_module){ names[i + 1], names[i], NULL };
+	}
+	assert_ok(BUILD(w, modules, NULL));
+	assert_int_equal(w->fake.expected, 99); /* the first of the chain has been started */
+	assert_string_equal(w->fake.expected_first, "m1");
+	w->fake.expected = 0;
+	modules[0].source = "edited";
+	assert_ok(BUILD(w, modules, NULL));
+	assert_string_equal(log_of(w), "m0 | ");
+	assert_int_equal(w->fake.expected, 0); /* nobody knows about the others until m0's interface is there */
 }
 
 static void a_cycle_is_one_unit(void **state)
@@ -694,6 +724,7 @@ int main(void)
 		TEST(units_run_when_what_they_need_is_known),
 		TEST(the_longest_chain_goes_first),
 		TEST(small_units_share_a_batch_where_the_runner_likes_that),
+		TEST(what_will_surely_run_is_told_ahead_of_its_turn),
 		TEST(a_cycle_is_one_unit),
 		TEST(nothing_runs_twice),
 		TEST(an_interface_that_comes_out_the_same_stops_the_work),
