@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import stat
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -36,7 +37,7 @@ class CrawlLog(FileSystemCache):
 
     def stat_or_none(self, path: str) -> os.stat_result | None:
         found = super().stat_or_none(path)
-        self.record.looked(path, found is not None and not os.path.isdir(path), found is None)
+        self.record.looked(path, found is not None and not stat.S_ISDIR(found.st_mode), found is None)
         return found
 
 
@@ -78,11 +79,11 @@ class Record:
         self.env: dict[str, str | None] = {name: os.environ.get(name) for name in _ALWAYS}
 
     def looked(self, path: str, is_file: bool, is_absent: bool) -> None:
-        absolute = os.path.abspath(path)
+        """A crawl does little else, so paths are kept as they are. Nothing changes the directory meanwhile."""
         if is_absent:
-            self.absent.add(absolute)
+            self.absent.add(path)
         elif is_file:
-            self.dirs.add(os.path.dirname(absolute))
+            self.dirs.add(path.rpartition("/")[0] or os.path.dirname(os.path.abspath(path)))
 
     def __enter__(self) -> Record:
         self._saved = (os.environ, os.path.exists, os.path.isfile, builtins.open)
@@ -114,8 +115,9 @@ class Record:
     def to_json(self, typeshed: str) -> dict[str, Any]:
         """Sorted. Left out: what a listed directory says anyway, typeshed (its files are inputs one by one, and
         VERSIONS is among the files read) and message catalogues."""
-        dirs = {path for path in self.dirs if not path.startswith(typeshed + "/")}
-        gone = {_first_gone(path) for path in self.absent
+        dirs = {path for path in map(os.path.abspath, self.dirs) if not path.startswith(typeshed + "/")}
+        absent = {os.path.abspath(path) for path in self.absent if path.rpartition("/")[0] not in self.dirs}
+        gone = {_first_gone(path) for path in absent
                 if not path.startswith(typeshed + "/") and not path.endswith(".mo")}
         return {"files": sorted(path for path in self.files if os.path.isfile(path)),
                 "absent": sorted(path for path in gone if os.path.dirname(path) not in dirs),
