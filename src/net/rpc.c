@@ -17,8 +17,8 @@ static int64_t now_of(const struct rpc_channel *ch)
 
 void channel_fail_waiting(struct rpc_channel *ch, enum rpc_status status, const struct err *err)
 {
-	while (ch->waiting.first)
-		call_end(ch->waiting.first, status, "%s: %s", ch->name, err->message);
+	while (ch->waiting.count)
+		call_end(call_first(&ch->waiting), status, "%s: %s", ch->name, err->message);
 }
 
 /* May calls begin as far as credentials are concerned? Fails them if there will be none. */
@@ -38,7 +38,7 @@ static bool get_headers(struct rpc_channel *ch, struct credentials_headers *ret)
 static void begin_calls(struct rpc_channel *ch)
 {
 	struct credentials_headers headers = { 0 };
-	if (!ch->waiting.first || !get_headers(ch, &headers))
+	if (!ch->waiting.count || !get_headers(ch, &headers))
 		return;
 	struct rpc_connection *c = ch->connections;
 	if (!c || !connection_takes_calls(c))
@@ -46,8 +46,8 @@ static void begin_calls(struct rpc_channel *ch)
 	unsigned room = connection_room(c);
 	if (room)
 		connection_watch_over(c);
-	for (; room && ch->waiting.first; room--)
-		call_begin(ch->waiting.first, c, &headers);
+	for (; room && ch->waiting.count; room--)
+		call_begin(call_first(&ch->waiting), c, &headers);
 }
 
 static void pump_all(struct rpc_channel *ch)
@@ -68,9 +68,9 @@ static bool is_idle(const struct rpc_channel *ch)
 
 static void tell_ended(struct rpc_channel *ch)
 {
-	while (ch->finished.first) {
-		struct rpc_call *call = ch->finished.first;
-		call_move(call, NULL);
+	while (ch->finished.count) {
+		struct rpc_call *call = call_first(&ch->finished);
+		list_remove(&call->item);
 		if (call->events.ended)
 			call->events.ended(call->events.ctx, call->end, call->end_text.data);
 		call_free(call);
@@ -93,7 +93,7 @@ static void on_kick(struct loop *loop, void *ctx)
 
 void channel_settle(struct rpc_channel *ch)
 {
-	if (ch->waiting.first)
+	if (ch->waiting.count)
 		channel_kick(ch);
 	tell_ended(ch);
 }
@@ -114,10 +114,11 @@ static void on_credentials(void *ctx)
 static void arm_deadline(struct rpc_channel *ch, int64_t deadline_ns);
 
 /* The first deadline that is left in the list, after those that are over were ended. */
-static int64_t end_late_calls(struct rpc_channel *ch, struct call_list *list, int64_t now, int64_t first)
+static int64_t end_late_calls(struct rpc_channel *ch, struct list *list, int64_t now, int64_t first)
 {
-	for (struct rpc_call *call = list->first, *after; call; call = after) {
-		after = call->after;
+	for (struct list_item *at = list->first, *after; at; at = after) {
+		struct rpc_call *call = (struct rpc_call *)at;
+		after = at->after;
 		if (call->deadline_ns <= now)
 			call_end(call, RPC_DEADLINE_EXCEEDED, "%s: no answer in time", ch->name);
 		else if (call->deadline_ns < first)
@@ -167,7 +168,7 @@ struct rpc_call *rpc_start(struct rpc_channel *ch, const char *method, int64_t t
 		call_end(call, RPC_CANCELLED, "cancelled");
 		return call;
 	}
-	call_move(call, &ch->waiting);
+	list_append(&ch->waiting, &call->item);
 	arm_deadline(ch, call->deadline_ns);
 	channel_kick(ch);
 	return call;
@@ -254,11 +255,11 @@ void rpc_close(struct rpc_channel *ch)
 	if (!ch)
 		return;
 	ch->closing = true;
-	while (ch->waiting.first)
-		rpc_cancel(ch->waiting.first);
+	while (ch->waiting.count)
+		rpc_cancel(call_first(&ch->waiting));
 	for (struct rpc_connection *c = ch->connections; c; c = c->next)
-		while (c->calls.first)
-			rpc_cancel(c->calls.first);
+		while (c->calls.count)
+			rpc_cancel(call_first(&c->calls));
 	while (ch->connections) {
 		struct rpc_connection *c = ch->connections;
 		h2_finish(c->h2);

@@ -8,40 +8,9 @@
 
 enum { HELD_MESSAGES = 4 }; /* as much as this many of the longest messages may be incomplete at a time */
 
-/* ---- lists ---- */
-
-static void take_out(struct rpc_call *call)
+struct rpc_call *call_first(const struct list *list)
 {
-	struct call_list *list = call->list;
-	if (!list)
-		return;
-	*(call->before ? &call->before->after : &list->first) = call->after;
-	*(call->after ? &call->after->before : &list->last) = call->before;
-	call->before = call->after = NULL;
-	call->list = NULL;
-	list->count--;
-}
-
-void call_move(struct rpc_call *call, struct call_list *to)
-{
-	take_out(call);
-	if (!to)
-		return;
-	call->before = to->last;
-	*(to->last ? &to->last->after : &to->first) = call;
-	to->last = call;
-	call->list = to;
-	to->count++;
-}
-
-void call_move_first(struct rpc_call *call, struct call_list *to)
-{
-	take_out(call);
-	call->after = to->first;
-	*(to->first ? &to->first->before : &to->last) = call;
-	to->first = call;
-	call->list = to;
-	to->count++;
+	return (struct rpc_call *)list->first;
 }
 
 /* ---- the end ---- */
@@ -62,7 +31,7 @@ void call_end(struct rpc_call *call, enum rpc_status status, const char *fmt, ..
 		h2_drop(call->connection->h2, call->stream, H2_CANCEL);
 	call->stream = 0;
 	call->connection = NULL;
-	call_move(call, &call->channel->finished);
+	list_append(&call->channel->finished, &call->item);
 	channel_kick(call->channel);
 }
 
@@ -79,7 +48,7 @@ static void forget_answer(struct rpc_call *call)
 
 void call_free(struct rpc_call *call)
 {
-	call_move(call, NULL);
+	list_remove(&call->item);
 	forget_answer(call);
 	buf_release(&call->text);
 	buf_release(&call->end_text);
@@ -101,7 +70,7 @@ static bool send_again(struct rpc_call *call)
 	call->out_sent = 0;
 	call->connection = NULL;
 	ch->traffic.resent++;
-	call_move_first(call, &ch->waiting);
+	list_prepend(&ch->waiting, &call->item);
 	channel_kick(ch);
 	return true;
 }
@@ -311,7 +280,7 @@ void call_begin(struct rpc_call *call, struct rpc_connection *c, const struct cr
 		add(list, &n, headers->items[i].name, span_of(headers->items[i].value), true);
 	call->generation = headers->generation;
 	call->connection = c;
-	call_move(call, &c->calls);
+	list_append(&c->calls, &call->item);
 	call->stream = h2_start(c->h2, list, n, call);
 	if (!call->stream) {
 		call->connection = NULL;

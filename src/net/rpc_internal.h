@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/list.h"
 #include "net/credentials.h"
 #include "net/grpc.h"
 #include "net/h2.h"
@@ -17,14 +18,8 @@
 #include "net/tls.h"
 #include "net/wire.h"
 
-struct call_list {
-	struct rpc_call *first, *last;
-	unsigned count;
-};
-
 struct rpc_call {
-	struct rpc_call *before, *after;
-	struct call_list *list;
+	struct list_item item; /* first */
 	struct rpc_channel *channel;
 	struct rpc_connection *connection; /* while it has a stream */
 	int32_t stream;
@@ -69,7 +64,7 @@ struct rpc_connection {
 	struct rpc_channel *channel;
 	struct wire *wire;
 	struct h2 *h2;
-	struct call_list calls;
+	struct list calls;
 	struct buf out; /* frames that the wire has not taken */
 	size_t out_sent;
 	bool ready;
@@ -94,7 +89,7 @@ struct rpc_channel {
 	size_t message_limit;
 	unsigned max_streams;
 	int64_t connect_timeout_ns, keepalive_ns;
-	struct call_list waiting, finished;
+	struct list waiting, finished;
 	struct rpc_connection *connections; /* the newest first; the rest is only finishing what it has */
 	uint32_t kick, deadline_timer;
 	int64_t deadline_ns; /* of the timer */
@@ -114,8 +109,7 @@ void channel_fail_waiting(struct rpc_channel *ch, enum rpc_status status, const 
 
 /* rpc_call.c */
 extern const struct h2_stream_events rpc_stream_events;
-void call_move(struct rpc_call *call, struct call_list *to);       /* to its end; NULL: out of any */
-void call_move_first(struct rpc_call *call, struct call_list *to);
+struct rpc_call *call_first(const struct list *list); /* NULL: it is empty */
 void call_begin(struct rpc_call *call, struct rpc_connection *c, const struct credentials_headers *headers);
 /* The end of a call, unless that is known already: it loses its stream, and `ended` follows soon. */
 void call_end(struct rpc_call *call, enum rpc_status status, const char *fmt, ...) PRINTF(3, 4);

@@ -185,6 +185,15 @@ void loop_watch_child(struct loop *loop, pid_t pid,
 	loop->look_at_children = true;
 }
 
+void loop_unwatch_child(struct loop *loop, pid_t pid)
+{
+	for (size_t i = 0; i < loop->child_count; i++)
+		if (loop->children[i].pid == pid) {
+			loop->children[i] = loop->children[--loop->child_count];
+			return;
+		}
+}
+
 struct loop_interrupt loop_watch_interrupt(struct loop *loop,
                                            void (*interrupted)(struct loop *loop, int signo, void *ctx), void *ctx)
 {

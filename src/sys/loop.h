@@ -41,6 +41,9 @@ void loop_cancel_timer(struct loop *loop, uint32_t id);
 void loop_watch_child(struct loop *loop, pid_t pid,
 		      void (*exited)(struct loop *loop, pid_t pid, int wait_status, void *ctx), void *ctx);
 
+/* Nobody is called any more. The child is the caller's to wait for. */
+void loop_unwatch_child(struct loop *loop, pid_t pid);
+
 /* SIGINT, SIGTERM and SIGHUP (unless it is ignored) call this instead of ending the process, until loop_free; NULL
  * gives them back. Returns who was called before, to be put back by who only borrows them. */
 struct loop_interrupt {
