@@ -45,7 +45,7 @@ class Client:
     def __init__(self, address: str, instance: str = "", credentials: grpc.ChannelCredentials | None = None,
                  metadata: tuple[tuple[str, str], ...] = ()) -> None:
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),
-                   ("grpc.enable_retries", 0)]
+                   ("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
         self.channel = (grpc.secure_channel(address, credentials, options) if credentials
                         else grpc.insecure_channel(address, options))
         self.instance, self.metadata = instance, metadata
