@@ -8,13 +8,13 @@ which call gets what trouble.
     proxy.stop(); proxy.start()                                         # and so can the proxy, on the same port
 
 Methods are named by the end of their path: "BatchReadBlobs", "ByteStream/Read", "Execution/Execute". Counters have the
-shortest name that is clear (see `short`). Each rule has a sequence of its own random numbers, from its seed: the same
-calls in the same order meet the same trouble. All rules that fit a call are applied, in order.
+shortest name that is clear (see `short`). Which calls a rule is for is said by method=, after=, count=, rate= and seed=
+(chance.py). All rules that fit a call are applied, in order.
 
 Rules, by what they do:
-    delay  fail  hang  token_expires_after  demand_token  disk_full  disk_full_for_each  at_call   before the server
-    is asked cut  cut_upload                                                        in the middle of a stream change
-    wrong_bytes  truncated  garbage  oversized  twice  announce    to each message of an answer
+    before the server is asked:   delay fail hang token_expires_after demand_token disk_full at_call
+    in the middle of a stream:    cut cut_upload
+    to each message of an answer: change wrong_bytes truncated garbage oversized twice disk_full_for_each announce
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ import random
 import threading
 import time
 from concurrent import futures
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 import grpc
 from buildgrid._protos.build.bazel.remote.execution.v2 import remote_execution_pb2 as re
 from buildgrid._protos.google.bytestream import bytestream_pb2 as bs
+from chance import Chance
 from servers import Port
 
 WRITES = ("BatchUpdateBlobs", "ByteStream/Write", "UpdateActionResult")
@@ -47,44 +48,18 @@ def short(method: str) -> str:
 
 
 @dataclass
-class Rule:
-    """Which calls: those of `methods` (all if empty), but for the first `after` of them and for at most `count` in all,
-    each with the probability `rate`."""
+class Rule(Chance):
+    """For calls of `methods`, or of all if empty. `before` may end the call by context.abort; `message` makes other
+    messages of one of the answer; the limits are bytes of messages, after which the stream is cut."""
 
     methods: tuple[str, ...] = ()
-    after: int = 0
-    count: int | None = None
-    rate: float = 1.0
-    seed: int = 1
-    # What happens. `before` may end the call by context.abort; `message` makes another message of one of the answer;
-    # the limits are bytes of messages, after which the stream is cut.
     before: Callable[[str, Any], None] | None = None
     message: Callable[[str, bytes], list[bytes]] | None = None
     answer_limit: int | None = None
     upload_limit: int | None = None
-    _seen: int = 0
-    _done: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
-
-    def fits(self, method: str) -> bool:
-        """Counts the call, too."""
-        if self.methods and not any(method.endswith(name) for name in self.methods):
-            return False
-        with self._lock:
-            self._seen += 1
-            if self._seen <= self.after or (self.count is not None and self._done >= self.count):
-                return False
-            if self.rate < 1.0 and self._random.random() >= self.rate:
-                return False
-            self._done += 1
-        return True
-
-    @property
-    def applied(self) -> int:
-        return self._done
+    def matches(self, call: str) -> bool:
+        return not self.methods or any(call.endswith(name) for name in self.methods)
 
 
 def methods_of(options: dict[str, Any], *default: str) -> dict[str, Any]:
