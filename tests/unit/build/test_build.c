@@ -511,6 +511,21 @@ static void a_record_of_other_bytes_is_a_miss(void **state)
 	assert_counts(w, .units_run = 3, .bodies_run = 3);
 }
 
+static void a_result_that_fits_into_no_record_is_not_kept_and_no_error(void **state)
+{
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	char *message = malloc(STORE_RECORD_LIMIT + 1);
+	memset(message, 'x', STORE_RECORD_LIMIT);
+	message[STORE_RECORD_LIMIT] = '\0';
+	const struct behaviour long_winded[] = { { "b", CHECKED, NULL, message, NULL }, { 0 } };
+	assert_ok(BUILD(w, CHAIN, long_winded));
+	assert_counts(w, .units_run = 3, .bodies_run = 3);
+	assert_ok(BUILD(w, CHAIN, long_winded));
+	assert_string_equal(log_of(w), "b | ");
+	free(message);
+}
+
 static void a_module_that_cannot_be_read_is_always_asked_about(void **state)
 {
 	struct world *w = *state;
@@ -734,6 +749,7 @@ int main(void)
 		TEST(the_same_closure_is_a_hit_though_something_out_of_reach_was_used),
 		TEST(a_result_whose_interface_is_gone_is_a_miss),
 		TEST(a_record_of_other_bytes_is_a_miss),
+		TEST(a_result_that_fits_into_no_record_is_not_kept_and_no_error),
 		TEST(a_module_that_cannot_be_read_is_always_asked_about),
 		TEST(nothing_is_read_when_that_is_asked_for),
 		TEST(forced_units_run_and_nothing_is_recorded_when_that_is_asked_for),
