@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -34,7 +33,8 @@ CHART_PYTHON = os.environ.get("SEPAL_BENCH_PYTHON", sys.executable)
 
 
 class Meeting:
-    """All that is set up for one tree: the copy, and the sides, each made when it is first needed."""
+    """All that is set up for one tree: the copy, and the sides, each made when it is first needed. It stays to the end
+    of the bench: see sides.Side.forget."""
 
     def __init__(self, name: str, scratch: str) -> None:
         self.scratch = os.path.join(scratch, name)
@@ -52,9 +52,6 @@ class Meeting:
             return [watch.run_watch(together[0], self.tree, self.side, home, runs)]
         return race.run_race(together, self.tree, self.side, runs)
 
-    def close(self) -> None:
-        shutil.rmtree(self.scratch)
-
 
 def measure_rows(chosen: list[rows.Row], args: argparse.Namespace, about: dict[str, object],
                  scratch: str) -> list[race.Result]:
@@ -64,8 +61,6 @@ def measure_rows(chosen: list[rows.Row], args: argparse.Namespace, about: dict[s
     for together in rows.races(chosen):
         row = together[0]
         if row.tree in trees.SUBJECTS and (not meeting or meeting.tree.subject.name != row.tree):
-            if meeting:
-                meeting.close()
             meeting = Meeting(row.tree, scratch)
         if row.kind.name == "synthetic":
             found = [scale.run_synthetic(row, os.path.join(scratch, row.tree), args.modules, args.runs)]

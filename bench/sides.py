@@ -35,8 +35,8 @@ class Side:
         """What a cold run needs and other runs do not; not timed, and done once."""
 
     def forget(self) -> None:
-        """Makes the next run a cold one. What was there is put aside until the end: for some seconds after files are
-        removed, ext4 makes new ones many times slower."""
+        """Makes the next run a cold one. What was there is put aside until the end: for minutes after files were
+        removed, ext4 makes new ones many times slower, because it looks for an inode that was not in use lately."""
         if os.path.exists(self.cache):
             self.forgotten += 1
             os.rename(self.cache, f"{self.cache}-forgotten-{self.forgotten}")
