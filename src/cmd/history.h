@@ -21,6 +21,8 @@ struct history;
 
 /* Reads the last run's history; none is an empty one. */
 struct history *history_open(struct pipeline *p);
+/* The same from the file's bytes, which it takes over; `file` is left empty. */
+struct history *history_decode(struct buf *file);
 /* Unit `unit` of the present build is about to run: finds out why. */
 void history_started(struct history *h, struct pipeline *p, uint32_t unit);
 /* Lines without a final newline; borrowed. */
