@@ -26,8 +26,7 @@ static void describe_look(struct buf *out)
 	}
 }
 
-/* Decodes into *ret only if it holds. */
-static bool decode(struct span file, struct last *ret)
+bool last_decode(struct span file, struct last *ret)
 {
 	struct reader r;
 	struct buf look = BUF_INIT;
@@ -58,7 +57,7 @@ bool last_load(struct pipeline *p, struct last *ret)
 	struct err ignored = ERR_INIT; /* what cannot be read is written anew */
 	bool there = false;
 	bool holds = !fs_read_if_there(pipeline_state_file(p, "last"), LIMIT, &file, &there, &ignored) && there &&
-	             decode(buf_span(&file), ret);
+	             last_decode(buf_span(&file), ret);
 	err_release(&ignored);
 	buf_release(&file);
 	return holds;
@@ -135,22 +134,29 @@ struct witness *last_observe(struct pipeline *p)
 	return w;
 }
 
+void last_encode(const struct witness *w, const struct last *last, struct buf *out)
+{
+	struct buf look = BUF_INIT;
+	describe_look(&look);
+	size_t start = record_begin(out, MAGIC, VERSION);
+	buf_put_str(out, SEPAL_VERSION);
+	buf_put_bytes(out, buf_span(&look));
+	witness_encode(w, out);
+	buf_put_u8(out, (uint8_t)last->report.exit_status);
+	buf_put_bytes(out, buf_span(&last->report.out));
+	buf_put_bytes(out, buf_span(&last->report.err));
+	buf_put_u32(out, last->units);
+	buf_put_u32(out, last->modules);
+	record_seal(out, start);
+	buf_release(&look);
+}
+
 int last_save(struct pipeline *p, const struct witness *w, const struct report *report, struct err *err)
 {
-	struct buf out = BUF_INIT, look = BUF_INIT;
-	describe_look(&look);
-	size_t start = record_begin(&out, MAGIC, VERSION);
-	buf_put_str(&out, SEPAL_VERSION);
-	buf_put_bytes(&out, buf_span(&look));
-	witness_encode(w, &out);
-	buf_put_u8(&out, (uint8_t)report->exit_status);
-	buf_put_bytes(&out, buf_span(&report->out));
-	buf_put_bytes(&out, buf_span(&report->err));
-	buf_put_u32(&out, p->plan.unit_count);
-	buf_put_u32(&out, p->plan.module_count);
-	record_seal(&out, start);
+	struct last last = { *report, p->plan.unit_count, p->plan.module_count };
+	struct buf out = BUF_INIT;
+	last_encode(w, &last, &out);
 	int failed = fs_write_atomic(pipeline_state_file(p, "last"), buf_span(&out), 0, err);
 	buf_release(&out);
-	buf_release(&look);
 	return failed;
 }

@@ -19,6 +19,9 @@ struct last {
 
 /* False when there is no kept run, or something changed. Needs pipeline_open only. */
 bool last_load(struct pipeline *p, struct last *ret) MUST_CHECK;
+/* From the file's bytes, with a report that is still empty; false, and *ret untouched, as last_load. */
+bool last_decode(struct span file, struct last *ret) MUST_CHECK;
+void last_encode(const struct witness *w, const struct last *last, struct buf *out);
 /* Everything that a run with a plan stood on, as it is now. The caller frees it. */
 struct witness *last_observe(struct pipeline *p);
 int last_save(struct pipeline *p, const struct witness *w, const struct report *report, struct err *err) MUST_CHECK;

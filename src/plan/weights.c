@@ -55,16 +55,22 @@ static void load(struct weights *w, struct span file)
 	}
 }
 
-struct weights *weights_open(const char *path)
+struct weights *weights_decode(struct span file, const char *path)
 {
 	struct weights *w = xcalloc(1, sizeof *w);
+	w->path = xstrdup(path);
+	load(w, file);
+	return w;
+}
+
+struct weights *weights_open(const char *path)
+{
 	struct buf file = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	bool there;
-	w->path = xstrdup(path);
-	if (!fs_read_if_there(path, FILE_LIMIT, &file, &there, &ignored) && there)
-		load(w, buf_span(&file));
-	err_release(&ignored);
+	if (fs_read_if_there(path, FILE_LIMIT, &file, &there, &ignored))
+		err_release(&ignored);
+	struct weights *w = weights_decode(buf_span(&file), path);
 	buf_release(&file);
 	return w;
 }
@@ -137,27 +143,32 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int weights_save(struct weights *w, struct err *err)
+void weights_encode(const struct weights *w, struct buf *out)
 {
-	if (!w->changed)
-		return 0;
 	const char **names = xmalloc((w->count + 1) * sizeof *names);
 	for (uint32_t i = 0; i < w->count; i++)
 		names[i] = w->index.entries[i].key.data;
 	qsort(names, w->count, sizeof *names, by_name);
-	struct buf out = BUF_INIT;
-	size_t start = record_begin(&out, MAGIC, VERSION);
-	buf_put_u32(&out, w->count);
+	size_t start = record_begin(out, MAGIC, VERSION);
+	buf_put_u32(out, w->count);
 	for (uint32_t i = 0; i < w->count; i++) {
 		struct time_taken t = w->items[*map_get_str(&w->index, names[i])];
-		buf_put_str(&out, names[i]);
-		buf_put_u32(&out, t.interface_us);
-		buf_put_u32(&out, t.bodies_us);
+		buf_put_str(out, names[i]);
+		buf_put_u32(out, t.interface_us);
+		buf_put_u32(out, t.bodies_us);
 	}
-	record_seal(&out, start);
+	record_seal(out, start);
+	free(names);
+}
+
+int weights_save(struct weights *w, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	if (!w->changed)
+		return 0;
+	weights_encode(w, &out);
 	int failed = fs_write_atomic(w->path, buf_span(&out), 0, err);
 	w->changed = failed;
 	buf_release(&out);
-	free(names);
 	return failed;
 }

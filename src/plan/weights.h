@@ -15,6 +15,8 @@ struct weights;
 
 /* What cannot be read is as if nothing was known. */
 struct weights *weights_open(const char *path);
+/* The same from the bytes of a file; `path` is where weights_save would write. */
+struct weights *weights_decode(struct span file, const char *path);
 void weights_free(struct weights *w); /* accepts NULL */
 /* `name` is copied. */
 void weights_put(struct weights *w, const char *name, uint32_t interface_us, uint32_t bodies_us);
@@ -26,6 +28,7 @@ struct unit_time {
 uint32_t weights_times(const struct weights *w, const struct plan *p, struct unit_time *ret);
 /* Gives every unit of the plan its weight and its priority, by these times. */
 void weights_apply(const struct weights *w, struct plan *p);
+void weights_encode(const struct weights *w, struct buf *out);
 /* Writes nothing if nothing was put. */
 int weights_save(struct weights *w, struct err *err) MUST_CHECK;
 
