@@ -96,7 +96,8 @@ class BuildGrid(Server):
         self.bots = bots
         self.user = "postgres" if os.geteuid() == 0 else ""
         self.database = os.path.join(self.scratch, "database")
-        self.program, self.python = installed("venv", "bin", "bgd"), installed("venv", "bin", "python")
+        self.python = installed("venv", "bin", "python")
+        self.program = [self.python, "-c", "from buildgrid.server.app import cli; cli()"]
 
     @property
     def url(self) -> str:
@@ -116,13 +117,13 @@ class BuildGrid(Server):
         postgres.wait_until(self._database_answers, "PostgreSQL")
         if new:
             self._command("createdb", [postgresql("createdb"), "-h", self.database, "-U", DATABASE_USER, DATABASE_USER])
-            self._command("migrate", [self.program, "migrate", "apply", self.connection])
+            self._command("migrate", [*self.program, "migrate", "apply", self.connection])
         configuration = os.path.join(self.scratch, "buildgrid.yml")
         with open(configuration, "w") as file:
             file.write(CONFIGURATION.format(
                 address=json.dumps(self.address), threads=20 + self.bots, database=json.dumps(self.connection),
                 data=json.dumps(os.path.join(self.scratch, "data")), poll=POLL_SECONDS, instance=INSTANCE))
-        server = self._run("buildgrid", [self.program, "server", "start", configuration])
+        server = self._run("buildgrid", [*self.program, "server", "start", configuration])
         server.wait_until(self.port.listens, "BuildGrid")
         for number in range(self.bots):
             self._start_bot(f"bot-{number}")

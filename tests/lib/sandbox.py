@@ -20,6 +20,12 @@ from typing import Any, TypeVar
 from kept import LIB, Kept, installed, program, tail
 
 
+def environment(*first: str, **more: str) -> dict[str, str]:
+    """For buildbox programs: a directory on PATH that cannot be read would stop them."""
+    path = os.pathsep.join([*first, installed("buildbox"), "/usr/bin", "/bin"])
+    return {"PATH": path, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", **more}
+
+
 @dataclass(frozen=True)
 class Way:
     """How the sandbox is made here; `problem` if it cannot."""
@@ -38,9 +44,8 @@ class Way:
         return link
 
     def options(self, scratch: str) -> dict[str, Any]:
-        """For Kept. Directories on PATH that cannot be read would stop buildbox-run, and it looks there for bwrap."""
-        path = os.pathsep.join([os.path.dirname(self.bwrap(scratch)), installed("buildbox"), "/usr/bin", "/bin"])
-        env = {"PATH": path, "BWRAP": program("bwrap"), "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+        """For Kept. buildbox-run finds bwrap on PATH."""
+        env = environment(os.path.dirname(self.bwrap(scratch)), BWRAP=program("bwrap"))
         if not self.own_root:
             return {"env": env}
         own_root = os.path.join(scratch, "own-root")

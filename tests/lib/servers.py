@@ -127,7 +127,7 @@ class Casd(Server):
         if self.execution:
             argv += [f"--buildbox-run={installed('buildbox', 'buildbox-run')}", f"--jobs={self.jobs}",
                      "--cache-failures=false", *(f"--runner-arg={argument}" for argument in sandbox.runner_arguments())]
-        options = sandbox.way().options(self.scratch) if self.execution else {}
+        options = sandbox.way().options(self.scratch) if self.execution else {"env": sandbox.environment()}
         kept = self._run("casd", [*argv, self.data], **options)
         kept.wait_until(self.port.listens, "buildbox-casd")
 
