@@ -15,6 +15,7 @@ Rules, by what they do:
     before the server is asked:   delay fail hang token_expires_after demand_token disk_full at_call
     in the middle of a stream:    cut cut_upload
     to each message of an answer: change wrong_bytes truncated garbage oversized twice disk_full_for_each announce
+    of several kinds:             read_only, which is a list of rules
 """
 
 from __future__ import annotations
@@ -48,13 +49,24 @@ def short(method: str) -> str:
 
 
 @dataclass
+class Call:
+    """One call on its way: `context` is gRPC's, `notes` are the rules' own."""
+
+    method: str
+    context: Any
+    notes: dict[str, Any]
+
+
+@dataclass
 class Rule(Chance):
-    """For calls of `methods`, or of all if empty. `before` may end the call by context.abort; `message` makes other
-    messages of one of the answer; the limits are bytes of messages, after which the stream is cut."""
+    """For calls of `methods`, or of all if empty. `before` may end the call by context.abort; `request` makes another
+    message of one of the caller, `message` others of one of the answer; the limits are bytes of messages, after which
+    the stream is cut."""
 
     methods: tuple[str, ...] = ()
-    before: Callable[[str, Any], None] | None = None
-    message: Callable[[str, bytes], list[bytes]] | None = None
+    before: Callable[[Call], None] | None = None
+    request: Callable[[Call, bytes], bytes] | None = None
+    message: Callable[[Call, bytes], list[bytes]] | None = None
     answer_limit: int | None = None
     upload_limit: int | None = None
 
@@ -75,19 +87,19 @@ def methods_of(options: dict[str, Any], *default: str) -> dict[str, Any]:
 
 
 def delay(seconds: float, **options: Any) -> Rule:
-    return Rule(before=lambda method, context: time.sleep(seconds), **methods_of(options))
+    return Rule(before=lambda call: time.sleep(seconds), **methods_of(options))
 
 
 def fail(status: str, message: str = "made to fail by the test", **options: Any) -> Rule:
-    return Rule(before=lambda method, context: context.abort(grpc.StatusCode[status], message), **methods_of(options))
+    return Rule(before=lambda call: call.context.abort(grpc.StatusCode[status], message), **methods_of(options))
 
 
 def hang(seconds: float = 3600.0, **options: Any) -> Rule:
     """No answer until the caller gives up."""
 
-    def wait(method: str, context: Any) -> None:
+    def wait(call: Call) -> None:
         end = time.monotonic() + seconds
-        while context.is_active() and time.monotonic() < end:
+        while call.context.is_active() and time.monotonic() < end:
             time.sleep(0.01)
 
     return Rule(before=wait, **methods_of(options))
@@ -101,10 +113,10 @@ def demand_token(*tokens: str, **options: Any) -> Rule:
     """Only calls with `authorization: Bearer TOKEN` come through."""
     accepted = {f"Bearer {token}" for token in tokens}
 
-    def look(method: str, context: Any) -> None:
-        given = [value for name, value in context.invocation_metadata() if name == "authorization"]
+    def look(call: Call) -> None:
+        given = [value for name, value in call.context.invocation_metadata() if name == "authorization"]
         if len(given) != 1 or given[0] not in accepted:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, "a valid token is needed")
+            call.context.abort(grpc.StatusCode.UNAUTHENTICATED, "a valid token is needed")
 
     return Rule(before=look, **methods_of(options))
 
@@ -116,7 +128,7 @@ def disk_full(**options: Any) -> Rule:
 
 def at_call(number: int, do: Callable[[], None], **options: Any) -> Rule:
     """Does something once, in a thread of its own, when this call comes (the first is 1): `at_call(20, casd.kill)`."""
-    return Rule(before=lambda method, context: threading.Thread(target=do).start(), after=number - 1, count=1,
+    return Rule(before=lambda call: threading.Thread(target=do).start(), after=number - 1, count=1,
                 **methods_of(options))
 
 
@@ -135,7 +147,7 @@ def cut_upload(after_bytes: int, **options: Any) -> Rule:
 # ---- to each message of an answer
 
 
-def change(how: Callable[[str, bytes], list[bytes]], **options: Any) -> Rule:
+def change(how: Callable[[Call, bytes], list[bytes]], **options: Any) -> Rule:
     return Rule(message=how, **methods_of(options))
 
 
@@ -146,8 +158,8 @@ def flipped(data: bytes) -> bytes:
 def wrong_bytes(**options: Any) -> Rule:
     """Blobs of the right length that are not what their digest says."""
 
-    def alter(method: str, message: bytes) -> list[bytes]:
-        answer = re.BatchReadBlobsResponse() if method.endswith("BatchReadBlobs") else bs.ReadResponse()
+    def alter(call: Call, message: bytes) -> list[bytes]:
+        answer = re.BatchReadBlobsResponse() if call.method.endswith("BatchReadBlobs") else bs.ReadResponse()
         answer.ParseFromString(message)
         for part in getattr(answer, "responses", [answer]):
             part.data = flipped(part.data)
@@ -158,12 +170,12 @@ def wrong_bytes(**options: Any) -> Rule:
 
 def truncated(**options: Any) -> Rule:
     """Half of each message: what the encoding announces is not there."""
-    return Rule(message=lambda method, message: [message[:len(message) // 2]], **methods_of(options))
+    return Rule(message=lambda call, message: [message[:len(message) // 2]], **methods_of(options))
 
 
 def garbage(length: int = 1000, **options: Any) -> Rule:
     source = random.Random(options.get("seed", 1))
-    return Rule(message=lambda method, message: [source.randbytes(length)], **methods_of(options))
+    return Rule(message=lambda call, message: [source.randbytes(length)], **methods_of(options))
 
 
 def oversized(length: int, **options: Any) -> Rule:
@@ -173,18 +185,18 @@ def oversized(length: int, **options: Any) -> Rule:
         head.append(size & 0x7F | 0x80)
         size >>= 7
     head.append(size)
-    return Rule(message=lambda method, message: [message + bytes(head) + bytes(length)], **methods_of(options))
+    return Rule(message=lambda call, message: [message + bytes(head) + bytes(length)], **methods_of(options))
 
 
 def twice(**options: Any) -> Rule:
     """Each message two times, where the method has one only, too."""
-    return Rule(message=lambda method, message: [message, message], **methods_of(options))
+    return Rule(message=lambda call, message: [message, message], **methods_of(options))
 
 
 def disk_full_for_each(**options: Any) -> Rule:
     """BatchUpdateBlobs succeeds, and says of each blob that there was no room."""
 
-    def alter(method: str, message: bytes) -> list[bytes]:
+    def alter(call: Call, message: bytes) -> list[bytes]:
         answer = re.BatchUpdateBlobsResponse.FromString(message)
         for part in answer.responses:
             part.status.code, part.status.message = RESOURCE_EXHAUSTED, "no space left on device"
@@ -193,10 +205,19 @@ def disk_full_for_each(**options: Any) -> Rule:
     return Rule(message=alter, **methods_of(options, "BatchUpdateBlobs"))
 
 
+def read_only() -> list[Rule]:
+    """As a server says and does it that lets this caller only read: `FaultProxy(address, *read_only())`."""
+
+    def edit(said: Any) -> None:
+        said.cache_capabilities.action_cache_update_capabilities.update_enabled = False
+
+    return [announce(edit), fail("PERMISSION_DENIED", "only reading is allowed", methods=WRITES)]
+
+
 def announce(edit: Callable[[Any], None]) -> Rule:
     """Other capabilities: `announce(lambda said: setattr(said.low_api_version, "major", 3))`."""
 
-    def alter(method: str, message: bytes) -> list[bytes]:
+    def alter(call: Call, message: bytes) -> list[bytes]:
         said = re.ServerCapabilities.FromString(message)
         edit(said)
         return [said.SerializeToString()]
@@ -270,10 +291,11 @@ class FaultProxy:
         self.count(self.calls, method)
         try:
             rules = [rule for rule in list(self.rules) if rule.fits(method)]
+            call = Call(method, context, {})
             for rule in rules:
                 if rule.before:
-                    rule.before(method, context)
-            yield from self._pass_on(method, requests, context, rules)
+                    rule.before(call)
+            yield from self._pass_on(call, requests, rules)
         except Broken as broken:
             self.count(self.failed, method)
             context.abort(grpc.StatusCode.UNAVAILABLE, str(broken))
@@ -281,7 +303,8 @@ class FaultProxy:
             self.count(self.failed, method)
             raise
 
-    def _pass_on(self, method: str, requests: Iterator[bytes], context: Any, rules: list[Rule]) -> Iterator[bytes]:
+    def _pass_on(self, call: Call, requests: Iterator[bytes], rules: list[Rule]) -> Iterator[bytes]:
+        method, context = call.method, call.context
         upload_limit = min((rule.upload_limit for rule in rules if rule.upload_limit is not None), default=None)
         answer_limit = min((rule.answer_limit for rule in rules if rule.answer_limit is not None), default=None)
         uploaded = threading.Event()  # as much as the limit allows
@@ -295,6 +318,8 @@ class FaultProxy:
                     uploaded.set()
                     answers.cancel()
                     return
+                for rule in rules:
+                    request = rule.request(call, request) if rule.request else request
                 yield request
 
         metadata = [(name, value) for name, value in context.invocation_metadata()
@@ -305,7 +330,7 @@ class FaultProxy:
         total = 0
         try:
             for answer in answers:
-                for message in altered(method, answer, rules):
+                for message in altered(call, answer, rules):
                     total += len(message)
                     if answer_limit is not None and total > answer_limit:
                         answers.cancel()
@@ -319,11 +344,11 @@ class FaultProxy:
             context.abort(error.code(), error.details() or "")
 
 
-def altered(method: str, message: bytes, rules: list[Rule]) -> list[bytes]:
+def altered(call: Call, message: bytes, rules: list[Rule]) -> list[bytes]:
     messages = [message]
     for rule in rules:
         if rule.message:
-            messages = [new for old in messages for new in rule.message(method, old)]
+            messages = [new for old in messages for new in rule.message(call, old)]
     return messages
 
 

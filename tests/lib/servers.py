@@ -7,9 +7,11 @@ gone when the test ends, however it ends.
             repo.check(".", "--remote-cache", casd.url)
             casd.kill()                # as in a crash; casd.start() brings it back on the same port, with its data
 
-What there is: Casd (cache and sandboxed execution), BuildGrid in grid.py (execution), Nginx (HTTP cache). ./dev
-installs their programs: those from wheels into $SEPAL_SERVERS, the others are Debian's. Anything with start(), stop()
-and delete() can be given to ServerCase.start; it is stopped after the test and its logs are shown if the test failed.
+What there is: Casd (cache and sandboxed execution), BuildGrid in grid.py (execution), Nginx (HTTP cache); stand-ins for
+bazel-remote and Buildbarn in personas.py; what goes wrong in faults.py (gRPC), faults_http.py (an HTTP cache) and
+faults_tcp.py (the line); tls.py for certificates; reapi.py for a client that is not ours. ./dev installs the programs:
+those from wheels into $SEPAL_SERVERS, the others are Debian's. Anything with start(), stop() and delete() can be given
+to ServerCase.start; it is stopped after the test and its logs are shown if the test failed.
 
 Readiness is polled: no test waits longer than it must. A server that does not come up is an AssertionError with its
 log. Tests that execute actions are in classes under @needs_sandbox (sandbox.py).

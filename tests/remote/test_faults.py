@@ -134,6 +134,12 @@ class Faults(ServerCase):
         self.assertEqual(client.missing([]), [])
         self.assertEqual(self.client(self.proxy(faults.disk_full_for_each())).upload([b"x", b"y"]), [8, 8])
 
+    def test_who_may_only_read_is_told_so(self) -> None:
+        client = self.client(self.proxy(*faults.read_only()))
+        self.assertFalse(client.capabilities().cache_capabilities.action_cache_update_capabilities.update_enabled)
+        self.assert_fails("PERMISSION_DENIED", lambda: client.upload([b"x"]))
+        self.assertEqual(client.missing([]), [])
+
     def test_capabilities_can_be_other_ones(self) -> None:
         def ancient(said: re.ServerCapabilities) -> None:
             said.low_api_version.major, said.high_api_version.major, said.high_api_version.minor = 1, 1, 9
