@@ -17,7 +17,7 @@
 #include "build/internal.h"
 
 /* A batch waits ahead of its turn while so much is queued a lane. */
-enum { AHEAD_WEIGHT = 300000, MANY_UNITS = 4 };
+enum { AHEAD_WEIGHT = 300000, MANY_UNITS = 4, SOME_UNITS = 200 };
 
 static void emit(struct build *b, enum build_event_kind kind, uint32_t unit, const struct err *err)
 {
@@ -91,9 +91,10 @@ static uint32_t queue_pop(struct build *b)
 
 static void make_ready(struct build *b, uint32_t unit)
 {
+	struct unit_stack *to = b->urgent && !b->urgent[unit] ? &b->later : &b->ready;
 	set_state(b, unit, UNIT_READY);
-	VEC_GROW(b->ready, b->ready_len, b->ready_cap);
-	b->ready[b->ready_len++] = unit;
+	VEC_GROW(to->items, to->count, to->cap);
+	to->items[to->count++] = unit;
 }
 
 /* The interfaces of `unit` are known and stored. */
@@ -158,10 +159,11 @@ static void finish(struct build *b, uint32_t unit)
 	emit(b, hit ? BUILD_HIT : BUILD_FINISHED, unit, NULL);
 }
 
-static int look_up_ready(struct build *b, struct err *err)
+/* At most `most` units. */
+static int look_up(struct build *b, struct unit_stack *stack, uint32_t most, struct err *err)
 {
-	while (b->ready_len) {
-		uint32_t unit = b->ready[--b->ready_len];
+	for (; stack->count && most; most--) {
+		uint32_t unit = stack->items[--stack->count];
 		bool hit;
 		if (build_lookup(b, unit, &hit, err))
 			return -1;
@@ -407,7 +409,9 @@ static void weigh(struct build *b)
 
 static int pump(struct build *b, struct err *err)
 {
-	if (look_up_ready(b, err))
+	if (look_up(b, &b->ready, UINT32_MAX, err))
+		return -1;
+	if (!b->queue_len && look_up(b, &b->later, SOME_UNITS, err))
 		return -1;
 	if (!b->queue_len)
 		return 0;
@@ -424,7 +428,7 @@ static int pump(struct build *b, struct err *err)
 /* Queued units count: a lane is taken until its batch has ended, which may be after the last answer. */
 static bool is_busy(const struct build *b)
 {
-	return b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES];
+	return b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || b->later.count;
 }
 
 static void on_interrupt(struct loop *loop, int signo, void *ctx)
@@ -437,6 +441,7 @@ int build_run(struct build *b, struct err *err)
 {
 	int failed = 0;
 	struct loop_interrupt former = loop_watch_interrupt(b->config.loop, on_interrupt, b);
+	b->urgent = build_find_urgent(b);
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)
 		if (!b->units[i].waits_for)
 			make_ready(b, i);
@@ -444,7 +449,7 @@ int build_run(struct build *b, struct err *err)
 		failed = pump(b, err);
 		if (failed || !is_busy(b))
 			break;
-		failed = loop_run_once(b->config.loop, -1, err);
+		failed = loop_run_once(b->config.loop, b->later.count ? 0 : -1, err);
 		if (!failed && b->interrupted)
 			failed = err_set(err, ERR_INTERRUPTED, "interrupted; what was finished is kept, run again to go on");
 		if (!failed && err_is_set(&b->fatal)) {
@@ -497,7 +502,8 @@ void build_free(struct build *b)
 	err_release(&b->failure);
 	err_release(&b->fatal);
 	free(b->queue);
-	free(b->ready);
+	free(b->ready.items);
+	free(b->later.items);
 	free(b->discovered);
 	arena_release(&b->arena);
 	free(b);

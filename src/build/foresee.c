@@ -1,12 +1,38 @@
-/* What will surely run is told to the runner long before its turn: it may prepare in idle moments. */
+/*
+ * Looking ahead. What will surely run is told to the runner long before its turn: it may prepare in idle moments. And
+ * after an edit, what the edited units stand on is looked up before everything else: then the checker works while the
+ * rest of the look-ups are made.
+ */
 #define _GNU_SOURCE /* qsort_r */
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 #include "build/internal.h"
 
-/* Fewer units are done before anything is prepared; more members than this do not fit into a request. */
+/* Fewer units are through before anything is prepared; more members than this do not fit into a request. */
 enum { FEW_UNITS = 16, MOST_MEMBERS = 50000 };
+/* An edit touches a few files. */
+enum { MOST_EDITED = 64 };
+
+unsigned char *build_find_urgent(struct build *b)
+{
+	const struct plan *p = b->config.plan;
+	uint32_t edited = 0;
+	for (uint32_t i = 0; i < p->module_count; i++)
+		edited += p->modules[i].fresh;
+	if (!edited || edited > MOST_EDITED)
+		return NULL;
+	unsigned char *urgent = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count);
+	for (uint32_t i = 0; i < p->module_count; i++) {
+		if (!p->modules[i].fresh || urgent[p->modules[i].unit])
+			continue;
+		uint32_t below = reach_all(b->reach, p->modules[i].unit, b->closure_units);
+		urgent[p->modules[i].unit] = true;
+		for (uint32_t k = 0; k < below; k++)
+			urgent[b->closure_units[k]] = true;
+	}
+	return urgent;
+}
 
 /* Without a manifest there is no result that could stand. */
 static bool surely_runs(struct build *b, uint32_t unit)
@@ -47,8 +73,8 @@ static void expect(struct build *b, const uint32_t *units, uint32_t count)
 
 void build_foresee(struct build *b)
 {
-	if (b->foreseen || !b->runner->expect)
-		return;
+	if (b->foreseen || b->urgent || !b->runner->expect)
+		return; /* an edit is soon through */
 	b->foreseen = true;
 	uint32_t *units = xmalloc((b->config.plan->unit_count + 1) * sizeof *units), n = 0;
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)

@@ -23,6 +23,10 @@ struct kept {
 	struct kept_report *offers;       /* per member */
 };
 
+struct unit_stack {
+	uint32_t *items, count, cap;
+};
+
 struct build {
 	struct build_config config;
 	struct arena arena;
@@ -41,7 +45,8 @@ struct build {
 	uint32_t *queue, queue_len, queue_cap; /* binary heap of QUEUED units, highest priority first */
 	uint64_t queued_weight;
 	bool weighed;                  /* config.weigh was asked */
-	uint32_t *ready, ready_len, ready_cap; /* stack of READY units not yet looked up */
+	struct unit_stack ready, later; /* READY units not yet looked up; those that can wait until something runs */
+	unsigned char *urgent;          /* per unit: it cannot wait; NULL: none can */
 	uint32_t *past_now;            /* per module of config.past: the plan's module of that name, or UINT32_MAX */
 	bool past_is_sure;             /* the store has the interfaces that it had then */
 	struct unit_memory *memory;    /* per unit */
@@ -64,7 +69,10 @@ struct build {
 /* build.c: the longest remaining chain first; ties by number, so that order is stable. */
 bool build_goes_before(const struct build *b, uint32_t x, uint32_t y);
 
-/* foresee.c: after the first batch has been started. */
+/* foresee.c */
+/* After an edit: the units that the edited ones stand on, per unit; NULL: no unit is more urgent than another. */
+unsigned char *build_find_urgent(struct build *b);
+/* After the first batch has been started. */
 void build_foresee(struct build *b);
 
 /* spec.c */

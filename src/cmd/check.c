@@ -147,12 +147,26 @@ static void show_without_build(struct check *c, const struct look *look)
 	report_release(&report);
 }
 
+/* What the run stands on is known as soon as its plan is; once more if it had to be planned again, which may only have
+ * added edges. */
+static void observe(void *ctx)
+{
+	struct check *c = ctx;
+	if (c->seen && c->seen_plan == c->pipeline.plans_made)
+		return;
+	witness_free(c->seen);
+	c->seen = last_observe(&c->pipeline);
+	c->seen_plan = c->pipeline.plans_made;
+}
+
 static int build_and_show(struct check *c, const struct look *look, struct err *err)
 {
 	struct pipeline *p = &c->pipeline;
 	struct report report = REPORT_INIT;
 	c->history = history_open(p);
 	pipeline_recall(p);
+	p->idle = observe;
+	p->idle_ctx = c;
 	int failed = pipeline_build(p, on_event, c, err);
 	status_erase(&c->status);
 	int64_t start = trace_now(p->trace);
@@ -160,7 +174,7 @@ static int build_and_show(struct check *c, const struct look *look, struct err *
 		report_make(p, look, &report);
 		show(c, &report);
 		warn_of_corruption(c);
-		c->seen = last_observe(p);
+		observe(c);
 		failed = pipeline_save(p, err) || history_save(c->history, p, err) || stats_write_build(p, err) ||
 		         conclude(c, err);
 		if (!failed && build_stats(p->build).blocked == 0)

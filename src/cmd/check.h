@@ -20,6 +20,7 @@ struct check {
 	/* The rest is check.c's. */
 	struct status status;
 	struct history *history;
+	unsigned seen_plan; /* the number of the plan that `seen` is of */
 	const char *current;
 	bool quiet;
 };

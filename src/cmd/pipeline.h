@@ -55,9 +55,13 @@ struct pipeline {
 	struct plan_discovered *discovered;
 	uint32_t discovered_count;
 	struct weights *weights; /* NULL until many units have to run */
-	uint32_t early_timer;    /* of what is saved while the first units are checked; 0: none */
+	uint32_t early_timer;    /* of what is done while the first units are checked; 0: none */
+	/* Called then, once in each build: for work that need not wait for them. NULL: there is none. */
+	void (*idle)(void *ctx);
+	void *idle_ctx;
 	struct plan plan;
 	bool planned;
+	unsigned plans_made;
 	struct build *build;
 	struct past *past; /* NULL: the store is asked about every unit */
 	bool remembers;    /* what the build knew is kept for the next run */

@@ -94,6 +94,8 @@ static void save_early(struct loop *loop, void *ctx)
 	p->early_timer = 0;
 	if (statcache_save(p->stats, p->began_ns, &ignored) || scan_cache_save(p->scans, &ignored))
 		err_release(&ignored);
+	if (p->idle)
+		p->idle(p->idle_ctx);
 }
 
 static int make_chosen_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)

@@ -100,6 +100,7 @@ int pipeline_replan(struct pipeline *p, struct err *err)
 	if (plan_make(&in, &p->plan, err))
 		return -1;
 	p->planned = true;
+	p->plans_made++;
 	return 0;
 }
 

@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "exec/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 #include "exec/frames.h"
 #include "sys/child.h"
 
-enum { STDERR_KEPT = 64 * 1024, READ_SIZE = 1024 * 1024 };
+enum { STDERR_KEPT = 64 * 1024, READ_SIZE = 1024 * 1024, PIPE_ROOM = 1024 * 1024 };
 
 struct worker {
 	struct loop *loop;
@@ -164,6 +166,8 @@ int worker_start(struct loop *loop, const char *python, const char *program, str
 		free(w);
 		return err_wrap(err, "starting the checker's worker with %s", python);
 	}
+	/* What a unit stands on is told in one frame. Without the room it goes in more than one piece. */
+	(void)fcntl(w->child.in, F_SETPIPE_SZ, PIPE_ROOM);
 	loop_watch_fd(loop, w->child.out, LOOP_READ, on_output, w);
 	loop_watch_fd(loop, w->child.err, LOOP_READ, on_log, w);
 	loop_watch_child(loop, w->child.pid, on_exit_seen, w);

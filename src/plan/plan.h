@@ -32,6 +32,7 @@ struct plan_module {
 	bool is_stub, is_package, is_namespace;
 	bool partial_stub;
 	bool unreadable; /* the checker will say why */
+	bool fresh;      /* of a content that no run of this work tree has seen: its unit has no result, most likely */
 	uint32_t options;
 	struct digest digest;
 	uint64_t size;

@@ -56,6 +56,7 @@ int walk_read(struct walk *w, struct plan_module *m, struct scan_result *ret, st
 		if (!failed) {
 			scan_imports(buf_span(&content), &o, &w->plan->arena, ret);
 			scan_cache_put(w->in->scans, &m->digest, options, ret);
+			m->fresh = true;
 		}
 	}
 	buf_release(&content);

@@ -12,7 +12,7 @@
 struct small_module {
 	const char *id;
 	const char *imports; /* separated by spaces; each must be a module of the plan */
-	const char *source;  /* NULL: its id */
+	const char *source;  /* as edited just now; NULL: its id, and known for long */
 };
 
 static void small_plan_imports(struct plan *p, struct plan_module *m, const char *imports)
@@ -67,6 +67,7 @@ static void small_plan_make(struct plan *p, const struct small_module *modules, 
 		const char *source = modules[i].source ? modules[i].source : modules[i].id;
 		struct plan_module *m = &p->modules[i];
 		*m = (struct plan_module){ .id = arena_strdup(&p->arena, modules[i].id), .size = 1000,
+			                   .fresh = modules[i].source != NULL,
 			                   .canonical = arena_printf(&p->arena, "/proc/self/cwd/s/%s.py", modules[i].id),
 			                   .real = arena_printf(&p->arena, "/src/%s.py", modules[i].id),
 			                   .display = arena_printf(&p->arena, "%s.py", modules[i].id) };

@@ -43,6 +43,7 @@ struct world {
 	struct build_config config;
 	struct fake fake;
 	uint32_t events[BUILD_FAILED + 1];
+	uint32_t hits_at_start; /* when the first unit was started */
 	bool no_runner;
 	bool remembers; /* each build gets what the one before knew */
 	struct past *past;
@@ -199,7 +200,10 @@ static int make_runner(void *ctx, const struct runner_events *events, struct run
 
 static void count_event(void *ctx, const struct build_event *e)
 {
-	((struct world *)ctx)->events[e->kind]++;
+	struct world *w = ctx;
+	if (e->kind == BUILD_STARTED && !w->events[BUILD_STARTED])
+		w->hits_at_start = w->events[BUILD_HIT];
+	w->events[e->kind]++;
 }
 
 static int set_up(void **state)
@@ -362,6 +366,24 @@ static void what_will_surely_run_is_told_ahead_of_its_turn(void **state)
 	assert_ok(BUILD(w, modules, NULL));
 	assert_string_equal(log_of(w), "m0 | ");
 	assert_int_equal(w->fake.expected, 0); /* nobody knows about the others until m0's interface is there */
+}
+
+static void after_an_edit_what_it_stands_on_is_looked_up_first(void **state)
+{
+	struct small_module modules[1000] = { { "a", "", NULL }, { "b", "a", NULL } };
+	char names[1000][16];
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	for (int i = 2; i < 1000; i++) {
+		snprintf(names[i], sizeof names[i], "m%d", i);
+		modules[i] = (struct small_module){ names[i], "", NULL };
+	}
+	assert_ok(BUILD(w, modules, NULL));
+	modules[1].source = "edited";
+	assert_ok(BUILD(w, modules, NULL));
+	assert_string_equal(log_of(w), "b | ");
+	assert_counts(w, .units_run = 1, .bodies_run = 1, .hit_manifest = 999);
+	assert_int_equal(w->hits_at_start, 1);
 }
 
 static void a_cycle_is_one_unit(void **state)
@@ -740,6 +762,7 @@ int main(void)
 		TEST(the_longest_chain_goes_first),
 		TEST(small_units_share_a_batch_where_the_runner_likes_that),
 		TEST(what_will_surely_run_is_told_ahead_of_its_turn),
+		TEST(after_an_edit_what_it_stands_on_is_looked_up_first),
 		TEST(a_cycle_is_one_unit),
 		TEST(nothing_runs_twice),
 		TEST(an_interface_that_comes_out_the_same_stops_the_work),
