@@ -22,8 +22,9 @@
  *
  * Failure: a cache is a convenience. Calls are tried again and given up as net/patience.h has it; a request that is
  * given up is REMOTE_FAILED, to be treated as a miss. `problem` is called at most once in the life of a cache, from the
- * loop, with a sentence that names the address: to be shown as a warning. When calls fail in a row, or cost too much
- * time, no more are made, and every request is REMOTE_FAILED at once.
+ * loop, with a sentence that names the address: to be shown as a warning. When calls fail in a row, cost too much time,
+ * or are met with silence (remote/health.h), no more are made, and every request is REMOTE_FAILED at once. A server
+ * that is restarted is waited for, for a second or so.
  *
  * Network and open connections stay watched by the loop: loop_run() does not return by itself while a cache is open.
  */
@@ -33,6 +34,9 @@
 #include "net/address.h"
 #include "remote/blob.h"
 #include "sys/loop.h"
+
+#define REMOTE_TIMEOUT_NS (20 * NS_PER_S)
+#define REMOTE_PATIENCE_NS (3 * NS_PER_S)
 
 struct credentials;
 struct tls_options;
@@ -65,7 +69,8 @@ struct remote_cache_config {
 	const struct tls_options *tls;   /* NULL: the system's roots, no certificate of our own */
 	struct credentials *credentials; /* NULL: none are sent */
 	const char *invocation;          /* an id of this run, for the server's log (an UUID); NULL */
-	int64_t timeout_ns;              /* for one try of one call; 0: 10 s */
+	int64_t timeout_ns;              /* for one try of one call; 0: REMOTE_TIMEOUT_NS */
+	int64_t patience_ns;             /* of silence while calls wait, then it is given up; 0: REMOTE_PATIENCE_NS */
 	enum remote_upload_policy upload;
 	/* Appends the bytes of a blob that is to be sent, when it is its turn (a queue must not hold a gigabyte). false:
 	 * they are gone, and what needs them is not put. NULL: there are only the bytes that remote_put_blobs is given. */

@@ -133,8 +133,7 @@ static void blobs_came(void *ctx, enum rpc_status status, struct span response, 
 			continue;
 		enum remote_answer answer = plain_bytes(&answers[i], &unpacked, &bytes);
 		if (answer == REMOTE_FAILED)
-			remote_health_failed(group->g->health, "BatchReadBlobs", 0,
-					     (enum rpc_status)answers[i].status.code, answers[i].status.text);
+			remote_health_failed(group->g->health, "BatchReadBlobs", answers[i].status.text);
 		group->fetched(group->ctx, index, answer, answer == REMOTE_FOUND ? bytes : NOTHING);
 	}
 	for (uint32_t i = 0; i < group->count; i++)
@@ -180,8 +179,7 @@ static void blobs_were_sent(void *ctx, enum rpc_status status, struct span respo
 		int32_t code = answers[i].status.code;
 		bool there = code == RPC_OK || code == RPC_ALREADY_EXISTS;
 		if (!there)
-			remote_health_failed(group->g->health, "BatchUpdateBlobs", 0,
-					     (enum rpc_status)code, answers[i].status.text);
+			remote_health_failed(group->g->health, "BatchUpdateBlobs", answers[i].status.text);
 		group->sent(group->ctx, index, there ? REMOTE_FOUND : REMOTE_FAILED);
 	}
 	for (uint32_t i = 0; i < group->count; i++)

@@ -10,8 +10,6 @@
 
 #define SERVICE "/build.bazel.remote.execution.v2."
 
-#define TIMEOUT_NS (10 * NS_PER_S)
-
 enum {
 	FIND_COUNT = 8192,  /* 600 KB of digests in one question */
 	BATCH_COUNT = 4096, /* 300 KB of digests in one question */
@@ -29,7 +27,7 @@ bool grpc_cache_is_refused(struct grpc_cache *g, const char *method, enum rpc_st
 	if (!(GRPC_CACHE_REFUSALS & GRPC_ANSWER(status)))
 		return false;
 	if (g->kind.limits.may_put && g->upload == REMOTE_UPLOAD_YES)
-		remote_health_failed(g->health, method, 0, status, *text ? text : "this client may not write");
+		remote_health_failed(g->health, method, *text ? text : "this client may not write");
 	g->kind.limits.may_put = false;
 	return true;
 }
@@ -192,7 +190,8 @@ struct remote_kind *grpc_cache_over(const struct remote_cache_config *config, co
 	g->kind.ops = &grpc_ops;
 	g->loop = config->loop;
 	g->calls = grpc_calls_new(config->loop, transport, health,
-				  config->timeout_ns ? config->timeout_ns : TIMEOUT_NS);
+				  config->timeout_ns ? config->timeout_ns : REMOTE_TIMEOUT_NS,
+				  config->patience_ns ? config->patience_ns : REMOTE_PATIENCE_NS);
 	g->health = health;
 	g->upload = config->upload;
 	g->instance = config->address->rest;

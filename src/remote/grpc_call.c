@@ -14,6 +14,7 @@ struct grpc_call {
 	struct buf request, response;
 	bool has_response;
 	unsigned tries;
+	struct backoff backoff;
 	struct rpc_call *rpc; /* NULL between tries */
 	uint32_t timer;       /* for the next try; 0: none */
 	int64_t started_ns;   /* this try */
@@ -33,6 +34,7 @@ struct grpc_calls {
 static const struct span NOTHING = { "", 0 };
 
 static void start_try(struct grpc_call *c);
+static void next_try_is_due(struct loop *loop, void *ctx);
 static void start_waiting(struct grpc_calls *calls);
 
 /* ---- the transport that is not a test's ---- */
@@ -90,12 +92,24 @@ static void call_is_over(struct grpc_call *c, enum rpc_status status, const char
 	call_free(c);
 }
 
-/* Those that were not started yet end without a word; those under way are cancelled. */
-static void end_all(struct grpc_calls *calls)
+/* The server was given up: those under way are cancelled, the others end when it is their turn, which is now. */
+static void end_all(void *ctx)
 {
-	for (struct grpc_call *c = calls->active; c; c = c->next)
+	struct grpc_calls *calls = ctx;
+	for (struct grpc_call *c = calls->active; c; c = c->next) {
 		if (c->rpc)
 			calls->transport.cancel(calls->transport.ctx, c->rpc);
+		if (!c->timer)
+			continue;
+		loop_cancel_timer(calls->loop, c->timer);
+		c->timer = loop_add_timer(calls->loop, 0, next_try_is_due, c);
+	}
+}
+
+static uint64_t moved_bytes(void *ctx)
+{
+	struct rpc_traffic traffic = grpc_calls_traffic(ctx);
+	return traffic.sent + traffic.received;
 }
 
 static int try_next(void *ctx, struct span *ret)
@@ -142,26 +156,26 @@ static void try_ended(void *ctx, enum rpc_status status, const char *text)
 {
 	struct grpc_call *c = ctx;
 	struct grpc_calls *calls = c->calls;
-	int64_t delay_ns;
 	c->rpc = NULL;
+	remote_health_waits_no(calls->health);
 	if (calls->closing) {
 		call_is_over(c, RPC_CANCELLED, "the cache is being closed");
 		return;
 	}
 	if (is_answer(c, status)) {
-		remote_health_ok(calls->health, c->started_ns);
+		remote_health_ok(calls->health);
 		call_is_over(c, status, text);
-	} else if (remote_health_may_retry(calls->health, c->tries, status, &delay_ns)) {
-		c->timer = loop_add_timer(calls->loop, delay_ns, next_try_is_due, c);
+		start_waiting(calls);
 		return;
-	} else {
-		status = status == RPC_OK ? RPC_INTERNAL : status;
-		remote_health_failed(calls->health, c->job.method, c->started_ns, status,
-				     *text ? text : rpc_status_name(status));
-		call_is_over(c, status, text);
-		if (remote_health_gave_up(calls->health))
-			end_all(calls);
 	}
+	status = status == RPC_OK ? RPC_INTERNAL : status;
+	int64_t pause_ns = remote_health_again(calls->health, patience_of_status(status), &c->backoff, c->started_ns);
+	if (pause_ns >= 0) {
+		c->timer = loop_add_timer(calls->loop, pause_ns, next_try_is_due, c);
+		return;
+	}
+	remote_health_failed(calls->health, c->job.method, *text ? text : rpc_status_name(status));
+	call_is_over(c, status, text);
 	start_waiting(calls);
 }
 
@@ -182,6 +196,7 @@ static void start_try(struct grpc_call *c)
 	if (!c->job.next)
 		buf_add_span(&request, buf_span(&c->request));
 	c->started_ns = clock_monotonic_ns(loop_clock(calls->loop));
+	remote_health_waits(calls->health);
 	c->rpc = calls->transport.start(calls->transport.ctx, c->job.method, calls->timeout_ns, &request, &events);
 	buf_release(&request);
 }
@@ -217,7 +232,7 @@ void grpc_ask(struct grpc_calls *calls, const struct grpc_job *job, struct buf *
 }
 
 struct grpc_calls *grpc_calls_new(struct loop *loop, const struct grpc_transport *transport,
-				  struct remote_health *health, int64_t timeout_ns)
+				  struct remote_health *health, int64_t timeout_ns, int64_t patience_ns)
 {
 	struct grpc_calls *calls = xcalloc(1, sizeof *calls);
 	calls->loop = loop;
@@ -225,12 +240,15 @@ struct grpc_calls *grpc_calls_new(struct loop *loop, const struct grpc_transport
 	calls->health = health;
 	calls->timeout_ns = timeout_ns;
 	calls->last = &calls->first;
+	if (patience_ns)
+		remote_health_watch(health, patience_ns, moved_bytes, end_all, calls);
 	return calls;
 }
 
 void grpc_calls_free(struct grpc_calls *calls)
 {
 	calls->closing = true;
+	remote_health_unwatch(calls->health);
 	calls->transport.close(calls->transport.ctx);
 	while (calls->active) { /* between two tries */
 		loop_cancel_timer(calls->loop, calls->active->timer);

@@ -23,8 +23,10 @@ struct grpc_transport {
 
 struct grpc_transport grpc_transport_of(struct rpc_channel *channel); /* taken over */
 
+/* `timeout_ns` is for one try of one call. The server is given up after `patience_ns` of silence while calls wait; 0:
+ * never, as streams of executions want it. */
 struct grpc_calls *grpc_calls_new(struct loop *loop, const struct grpc_transport *transport,
-				  struct remote_health *health, int64_t timeout_ns);
+				  struct remote_health *health, int64_t timeout_ns, int64_t patience_ns);
 /* Every call is answered, as RPC_CANCELLED; not out of a callback. */
 void grpc_calls_free(struct grpc_calls *calls);
 struct rpc_traffic grpc_calls_traffic(const struct grpc_calls *calls);

@@ -148,7 +148,7 @@ static void write_ended(void *ctx, enum rpc_status status, struct span response,
 	if (status == RPC_OK && is_committed(w, response))
 		answer = REMOTE_FOUND;
 	else if (status == RPC_OK)
-		remote_health_failed(w->g->health, "ByteStream/Write", 0, RPC_DATA_LOSS, "it kept another number of bytes");
+		remote_health_failed(w->g->health, "ByteStream/Write", "it kept another number of bytes");
 	else if (status == RPC_ALREADY_EXISTS)
 		answer = REMOTE_FOUND;
 	else if (grpc_cache_is_refused(w->g, "ByteStream/Write", status, text))

@@ -5,16 +5,30 @@
 
 #include "base/xalloc.h"
 
-enum { FAILURES_IN_A_ROW = 5 };
+/* What a server costs that has never answered, and one that has. Tries that were under way together count once. */
+static const struct backoff_policy first_backoff = { 2, 50 * NS_PER_MS, 100 * NS_PER_MS };
+static const struct backoff_policy later_backoff = { 5, 100 * NS_PER_MS, 1 * NS_PER_S };
+static const struct breaker_policy first_breaker = { 3, 3 * NS_PER_S, 0 };
+static const struct breaker_policy later_breaker = { 8, 5 * NS_PER_S, 0 };
+
+enum { LOOKS = 4 }; /* at the wire, in the time of its patience */
+
+static int64_t now_ns(const struct remote_health *h)
+{
+	return clock_monotonic_ns(loop_clock(h->loop));
+}
 
 struct remote_health *remote_health_new(struct loop *loop, const char *server,
 					void (*problem)(void *ctx, const struct err *err), void *ctx)
 {
-	(void)loop;
 	struct remote_health *h = xcalloc(1, sizeof *h);
+	h->loop = loop;
 	h->server = xstrdup(server);
 	h->problem = problem;
 	h->ctx = ctx;
+	h->breaker = (struct breaker)BREAKER_INIT(first_breaker);
+	h->last_wave_ns = INT64_MIN;
+	h->chance = (uint64_t)clock_wall_ns(loop_clock(loop));
 	return h;
 }
 
@@ -22,20 +36,17 @@ void remote_health_free(struct remote_health *h)
 {
 	if (!h)
 		return;
+	remote_health_unwatch(h);
 	free(h->server);
 	free(h);
 }
 
 bool remote_health_gave_up(const struct remote_health *h)
 {
-	return h->gave_up;
+	return h->breaker.open;
 }
 
-void remote_health_ok(struct remote_health *h, int64_t started_ns)
-{
-	(void)started_ns;
-	h->failed_in_a_row = 0;
-}
+/* ---- telling ---- */
 
 static void tell(struct remote_health *h, struct err *err)
 {
@@ -45,23 +56,14 @@ static void tell(struct remote_health *h, struct err *err)
 	err_release(err);
 }
 
-bool remote_health_may_retry(struct remote_health *h, unsigned tries, enum rpc_status status, int64_t *ret_delay_ns)
+void remote_health_failed(struct remote_health *h, const char *what, const char *reason)
 {
-	*ret_delay_ns = 20 * NS_PER_MS << tries;
-	return !h->gave_up && tries < 3 && (status == RPC_UNAVAILABLE || status == RPC_ABORTED);
-}
-
-void remote_health_failed(struct remote_health *h, const char *what, int64_t started_ns, enum rpc_status status,
-			  const char *reason)
-{
-	(void)started_ns;
-	(void)status;
 	struct err err = ERR_INIT;
 	const char *slash = strrchr(what, '/');
+	bool names_it = strstr(reason, h->server);
 	h->failed++;
-	if (++h->failed_in_a_row >= FAILURES_IN_A_ROW)
-		h->gave_up = true;
-	err_set(&err, ERR_IO, "%s: %s failed: %s", h->server, slash ? slash + 1 : what, reason);
+	err_set(&err, ERR_IO, "%s%s%s failed: %s", names_it ? "" : h->server, names_it ? "" : ": ", slash ? slash + 1 : what,
+		reason);
 	tell(h, &err);
 }
 
@@ -73,8 +75,116 @@ void remote_health_corrupt(struct remote_health *h, const char *what)
 	tell(h, &err);
 }
 
+/* ---- giving up ---- */
+
+static void gave_up(struct remote_health *h)
+{
+	void (*stop)(void *ctx) = h->stop;
+	void *ctx = h->watch_ctx;
+	remote_health_unwatch(h);
+	if (stop)
+		stop(ctx);
+}
+
 void remote_health_refuse(struct remote_health *h, struct err *err)
 {
-	h->gave_up = true;
 	tell(h, err);
+	if (breaker_trip(&h->breaker, now_ns(h)))
+		gave_up(h);
+}
+
+void remote_health_ok(struct remote_health *h)
+{
+	if (!h->answered)
+		h->breaker.policy = later_breaker;
+	h->answered = true;
+	breaker_success(&h->breaker);
+}
+
+/* A hundred calls that a lost connection has taken along are one failure. */
+static bool breaks(struct remote_health *h, int64_t started_ns)
+{
+	if (started_ns <= h->last_wave_ns)
+		return false;
+	h->last_wave_ns = now_ns(h);
+	return breaker_failure(&h->breaker, started_ns, h->last_wave_ns);
+}
+
+int64_t remote_health_again(struct remote_health *h, enum patience verdict, struct backoff *backoff, int64_t started_ns)
+{
+	if (verdict == PATIENCE_ANSWER) {
+		remote_health_ok(h);
+		return -1;
+	}
+	if (verdict == PATIENCE_REFUSED ? breaker_trip(&h->breaker, now_ns(h)) : breaks(h, started_ns))
+		gave_up(h);
+	if (h->breaker.open)
+		return -1;
+	if (!backoff->seed)
+		backoff->seed = ++h->chance;
+	return backoff_next(backoff, h->answered ? &later_backoff : &first_backoff);
+}
+
+/* ---- silence ---- */
+
+static void look(struct loop *loop, void *ctx);
+
+static void look_later(struct remote_health *h)
+{
+	h->timer = loop_add_timer(h->loop, h->patience_ns / LOOKS, look, h);
+}
+
+static void look(struct loop *loop, void *ctx)
+{
+	(void)loop;
+	struct remote_health *h = ctx;
+	uint64_t moved = h->moved(h->watch_ctx);
+	int64_t now = now_ns(h);
+	h->timer = 0;
+	if (moved != h->moved_before)
+		h->silent_since_ns = now;
+	h->moved_before = moved;
+	if (now - h->silent_since_ns < h->patience_ns) {
+		look_later(h);
+		return;
+	}
+	struct err err = ERR_INIT;
+	h->failed++;
+	err_set(&err, ERR_IO, "%s has not said a word for %.1f s", h->server,
+		(double)(now - h->silent_since_ns) / (double)NS_PER_S);
+	remote_health_refuse(h, &err);
+}
+
+void remote_health_watch(struct remote_health *h, int64_t patience_ns, uint64_t (*moved)(void *ctx),
+			 void (*stop)(void *ctx), void *ctx)
+{
+	h->patience_ns = patience_ns;
+	h->moved = moved;
+	h->stop = stop;
+	h->watch_ctx = ctx;
+}
+
+void remote_health_unwatch(struct remote_health *h)
+{
+	loop_cancel_timer(h->loop, h->timer);
+	h->timer = 0;
+	h->moved = NULL;
+	h->stop = NULL;
+}
+
+void remote_health_waits(struct remote_health *h)
+{
+	if (h->waiting++ || !h->moved || h->timer)
+		return;
+	h->silent_since_ns = now_ns(h);
+	h->moved_before = h->moved(h->watch_ctx);
+	look_later(h);
+}
+
+void remote_health_waits_no(struct remote_health *h)
+{
+	if (--h->waiting)
+		return;
+	loop_cancel_timer(h->loop, h->timer);
+	h->timer = 0;
 }

@@ -44,6 +44,7 @@ void wire_pack(const void *message, struct buf *out)
 	size_t size = protobuf_c_message_get_packed_size(message);
 	char *room = buf_room(out, size);
 	out->len += protobuf_c_message_pack(message, (uint8_t *)room);
+	out->data[out->len] = '\0';
 }
 
 /* ---- parts that many messages have ---- */

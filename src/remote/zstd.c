@@ -14,6 +14,7 @@ void zstd_compress(struct span content, struct buf *out)
 	if (ZSTD_isError(len))
 		BUG("compressing %zu bytes: %s", content.len, ZSTD_getErrorName(len));
 	out->len += len;
+	out->data[out->len] = '\0';
 }
 
 struct zstd_decoder {
@@ -50,6 +51,7 @@ bool zstd_decoder_add(struct zstd_decoder *d, struct span piece, struct buf *out
 		if (ZSTD_isError(rc) || to.pos > d->left)
 			return false;
 		out->len += to.pos;
+		out->data[out->len] = '\0';
 		d->left -= to.pos;
 		d->between_frames = rc == 0;
 		full = to.pos == room;

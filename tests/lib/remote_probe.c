@@ -12,7 +12,7 @@
  *   {"finish": MILLISECONDS}                       -> {}
  *   {"counters": true}                             -> the counters, and what `problem` was told
  *
- * upload=auto|yes|no, timeout_ms=N, token_file=, header=, helper=, roots=, cert=, key= as their names say.
+ * upload=auto|yes|no, timeout_ms=N, patience_ms=N, token_file=, header=, helper=, roots=, cert=, key= as their names say.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,7 +260,7 @@ static int run(struct probe *p, char **argv, struct arena *a, struct err *err)
 	if (address_parse(argv[1], a, &address, err) < 0)
 		return -1;
 	const char *header = option(argv, "header"), *headers[] = { header, NULL };
-	const char *timeout_ms = option(argv, "timeout_ms");
+	const char *timeout_ms = option(argv, "timeout_ms"), *patience_ms = option(argv, "patience_ms");
 	const struct credentials_config secrets = { .loop = p->loop, .address = &address, .headers = headers,
 						    .token_file = option(argv, "token_file"),
 						    .helper = option(argv, "helper") };
@@ -274,6 +274,7 @@ static int run(struct probe *p, char **argv, struct arena *a, struct err *err)
 		.loop = p->loop, .address = &address, .tls = &tls, .credentials = credentials,
 		.invocation = "00000000-0000-4000-8000-000000000000",
 		.timeout_ns = timeout_ms ? strtoll(timeout_ms, NULL, 10) * NS_PER_MS : 0,
+		.patience_ns = patience_ms ? strtoll(patience_ms, NULL, 10) * NS_PER_MS : 0,
 		.upload = policy_of(option(argv, "upload")), .read_blob = read_blob, .problem = problem, .ctx = p,
 	};
 	int rc = remote_cache_open(&config, &p->cache, err);
