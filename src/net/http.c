@@ -289,7 +289,9 @@ void http_cancel(struct http_request *r)
 
 struct http_traffic http_traffic(const struct http_client *client)
 {
-	return client->traffic;
+	struct http_traffic traffic = client->traffic;
+	traffic.moved = transfers_moved(client->transfers);
+	return traffic;
 }
 
 static int check_files(const struct http_config *config, struct err *err)

@@ -55,6 +55,7 @@ struct http_traffic {
 	uint64_t sent, received; /* bodies and headers, before TLS */
 	uint64_t requests;       /* started */
 	uint64_t connects;       /* connections that were made */
+	uint64_t moved;          /* bytes, of requests that have not ended too: stands still when the server is silent */
 };
 struct http_traffic http_traffic(const struct http_client *client);
 

@@ -56,6 +56,7 @@ struct transfers {
 	const struct tls_options *tls;
 	int64_t connect_timeout_ns;
 	uint32_t timer;
+	uint64_t moved;
 };
 
 struct transfer {
@@ -186,6 +187,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 	if (t->too_long)
 		return 0;
 	buf_add(&t->body, bytes, len);
+	t->all->moved += len;
 	return len;
 }
 
@@ -195,6 +197,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 	size_t len = size * count;
 	(void)bytes;
 	t->header_bytes += len;
+	t->all->moved += len;
 	return t->header_bytes > TRANSFER_HEADER_LIMIT ? 0 : len;
 }
 
@@ -207,6 +210,7 @@ static size_t on_upload(char *into, size_t size, size_t count, void *ctx)
 	if (n)
 		memcpy(into, t->out.data + t->out_sent, n);
 	t->out_sent += n;
+	t->all->moved += n;
 	return n;
 }
 
@@ -218,6 +222,11 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 		return CURL_SEEKFUNC_CANTSEEK;
 	t->out_sent = (size_t)offset;
 	return CURL_SEEKFUNC_OK;
+}
+
+uint64_t transfers_moved(const struct transfers *all)
+{
+	return all->moved;
 }
 
 /* ---- life ---- */

@@ -43,6 +43,9 @@ int transfers_new(struct loop *loop, const struct tls_options *tls, unsigned max
 		  int64_t connect_timeout_ns, struct transfers **ret, struct err *err) MUST_CHECK;
 void transfers_free(struct transfers *all); /* accepts NULL; no transfer is left */
 
+/* Bytes of transfers that have not ended, too: when it stands still, the servers are silent. */
+uint64_t transfers_moved(const struct transfers *all);
+
 /* `ended` once, from the loop, unless it is cancelled; the result is borrowed, the transfer gone. */
 struct transfer *transfer_start(struct transfers *all, const struct transfer_spec *spec,
 				void (*ended)(void *ctx, const struct transfer_result *result), void *ctx);

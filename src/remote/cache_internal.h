@@ -47,6 +47,7 @@ struct remote_limits {
 	uint32_t find_count;
 	uint64_t find_from;  /* smaller blobs are sent without asking whether they are there */
 	uint64_t blob_bytes; /* larger blobs are refused */
+	uint32_t sends;      /* under way at a time */
 	bool may_put;        /* records may be written */
 };
 

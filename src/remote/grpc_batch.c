@@ -54,10 +54,16 @@ static void group_free(struct group *group)
 	free(group);
 }
 
+/* The index of the first of this name; NULL: nobody asked for it. */
+static const uint32_t *group_index(const struct group *group, const struct remote_blob *blob)
+{
+	return map_get(&group->by_name, (struct span){ (const char *)blob, sizeof *blob });
+}
+
 /* Its index, once; false for what was not asked for or was answered. */
 static bool group_take(struct group *group, const struct remote_blob *blob, uint32_t *ret)
 {
-	uint32_t *at = map_get(&group->by_name, (struct span){ (const char *)blob, sizeof *blob });
+	const uint32_t *at = group_index(group, blob);
 	if (!at || group->answered[*at])
 		return false;
 	group->answered[*at] = true;
@@ -81,6 +87,8 @@ static void missing_came(void *ctx, enum rpc_status status, struct span response
 	for (uint32_t i = 0; answer == REMOTE_FOUND && i < count; i++)
 		if (group_take(group, &named[i], &index))
 			missing[index] = 1;
+	for (uint32_t i = 0; i < group->count; i++) /* who was named twice is missing twice */
+		missing[i] = missing[*group_index(group, &group->blobs[i])];
 	group->found(group->ctx, answer, answer == REMOTE_FOUND ? missing : NULL);
 	arena_release(&a);
 	free(missing);

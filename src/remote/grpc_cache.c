@@ -13,6 +13,7 @@
 enum {
 	FIND_COUNT = 8192,  /* 600 KB of digests in one question */
 	BATCH_COUNT = 4096, /* 300 KB of digests in one question */
+	SENDS = 4,          /* sending must not keep fetching from its turn */
 };
 
 void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, struct buf *request,
@@ -47,6 +48,7 @@ static void set_limits(struct grpc_cache *g)
 		.batch_count = BATCH_COUNT,
 		.find_count = FIND_COUNT,
 		.blob_bytes = g->abilities.blob_bytes,
+		.sends = SENDS,
 		.may_put = g->abilities.may_update && g->upload != REMOTE_UPLOAD_NO,
 	};
 }

@@ -62,8 +62,8 @@ void remote_health_failed(struct remote_health *h, const char *what, const char 
 	const char *slash = strrchr(what, '/');
 	bool names_it = strstr(reason, h->server);
 	h->failed++;
-	err_set(&err, ERR_IO, "%s%s%s failed: %s", names_it ? "" : h->server, names_it ? "" : ": ", slash ? slash + 1 : what,
-		reason);
+	err_set(&err, ERR_IO, "%s%s%s failed: %s", names_it ? "" : h->server, names_it ? "" : ": ",
+		slash ? slash + 1 : what, reason);
 	tell(h, &err);
 }
 

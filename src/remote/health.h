@@ -1,6 +1,6 @@
 /*
- * Is a server worth talking to? One for each server: every try of every call tells how it went and asks whether to try
- * again, every request that is given up says so. It tells the user what is wrong, once, and gives the server up for good
+ * Is a server worth talking to? One for each server: every try of every call tells how it went and asks whether to
+ * try again, every request that is given up says so. It tells the user what is wrong, once, and gives the server up for good
  * when it refuses us, when tries fail in a row, or when it has cost too much time (net/patience.h has the rules, this
  * the numbers). Who has calls under way is told then, to end them.
  *
@@ -53,7 +53,8 @@ void remote_health_waits_no(struct remote_health *h); /* one less */
 /* A try brought an answer, whatever it said. */
 void remote_health_ok(struct remote_health *h);
 /* A try that started at `started_ns` (monotonic) failed. How long to wait before another one; -1: there is none. */
-int64_t remote_health_again(struct remote_health *h, enum patience verdict, struct backoff *backoff, int64_t started_ns);
+int64_t remote_health_again(struct remote_health *h, enum patience verdict, struct backoff *backoff,
+			    int64_t started_ns);
 
 /* A request is given up. `what` was called (of a path, the last part is told), `reason` is for people. */
 void remote_health_failed(struct remote_health *h, const char *what, const char *reason);

@@ -11,7 +11,6 @@
 
 enum {
 	FINDS_UNDER_WAY = 4,
-	SENDS_UNDER_WAY = 4, /* sending must not keep fetching from its turn */
 	RECORDS_UNDER_WAY = 32,
 	BYTES_UNDER_WAY = 16 * 1024 * 1024, /* one larger blob may go alone */
 };
@@ -293,7 +292,7 @@ static struct send_batch *take_batch(struct remote_cache *cache)
 static void send_round(struct remote_cache *cache)
 {
 	struct putter *p = &cache->putter;
-	while (p->first_send && p->sends < SENDS_UNDER_WAY &&
+	while (p->first_send && p->sends < cache->kind->limits.sends &&
 	       (p->sends == 0 || p->bytes_under_way + p->first_send->blob.size <= BYTES_UNDER_WAY)) {
 		struct send_batch *batch = take_batch(cache);
 		p->sends++;

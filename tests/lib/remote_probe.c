@@ -7,12 +7,13 @@
  *   {"get": KEY}                                   -> {"answer": "found", "record": TEXT, "len": N, "digest": HASH}
  *   {"fetch": [[HASH, SIZE], ...]}                 -> {"found": N, "missing": N, "failed": N}
  *   {"find": [[HASH, SIZE], ...]}                  -> {"answer": "found", "missing": [0, 1, ...]}
- *   {"put": KEY, "record": TEXT | N, "blobs": [[HASH, SIZE], ...]}   -> {}     (N: that many bytes)
+ *   {"put": KEY, "record": TEXT, "blobs": [[HASH, SIZE], ...]}   -> {}     (N for TEXT: so many bytes)
  *   {"send": [[HASH, SIZE], ...]}                  -> {"answer": "found"}
  *   {"finish": MILLISECONDS}                       -> {}
  *   {"counters": true}                             -> the counters, and what `problem` was told
  *
- * upload=auto|yes|no, timeout_ms=N, patience_ms=N, token_file=, header=, helper=, roots=, cert=, key= as their names say.
+ * upload=auto|yes|no, timeout_ms=N, patience_ms=N, token_file=, header=, helper=, roots=, cert=, key= as they are
+ * called.
  */
 #include <stdio.h>
 #include <stdlib.h>

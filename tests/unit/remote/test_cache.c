@@ -221,7 +221,7 @@ static struct world *open_world(enum remote_upload_policy upload)
 	memory->kind.ops = &memory_ops;
 	memory->health = health;
 	memory->kind.limits = (struct remote_limits){ .batch_bytes = 4000, .batch_count = 10, .find_count = 16,
-						      .blob_bytes = 100000, .may_put = true };
+						      .blob_bytes = 100000, .sends = 2, .may_put = true };
 	const struct remote_cache_config config = { .loop = w->loop, .upload = upload, .read_blob = read_blob,
 						    .problem = problem, .ctx = w };
 	w->cache = remote_cache_over(&config, &memory->kind, health);

@@ -204,7 +204,8 @@ static void missing_inputs_are_named_by_a_failed_precondition(void **state)
 static void an_operation_tells_stage_response_and_what_is_missing(void **state)
 {
 	(void)state;
-	struct buf m = BUF_INIT, metadata = BUF_INIT, response = BUF_INIT, result = BUF_INIT, status = failed_precondition();
+	struct buf m = BUF_INIT, metadata = BUF_INIT, response = BUF_INIT, result = BUF_INIT;
+	struct buf status = failed_precondition();
 	struct arena a = ARENA_INIT;
 	struct reapi_operation o;
 	wire_str(&m, 1, "operations/1");
