@@ -194,15 +194,22 @@ def twice(**options: Any) -> Rule:
 
 
 def disk_full_for_each(**options: Any) -> Rule:
-    """BatchUpdateBlobs succeeds, and says of each blob that there was no room."""
+    """BatchUpdateBlobs succeeds, keeps nothing, and says of each blob that there was no room."""
 
-    def alter(call: Call, message: bytes) -> list[bytes]:
-        answer = re.BatchUpdateBlobsResponse.FromString(message)
-        for part in answer.responses:
-            part.status.code, part.status.message = RESOURCE_EXHAUSTED, "no space left on device"
-        return [answer.SerializeToString()]
+    def ask(call: Call, message: bytes) -> bytes:
+        request = re.BatchUpdateBlobsRequest.FromString(message)
+        call.notes["refused"] = [one.digest for one in request.requests]
+        del request.requests[:]
+        return request.SerializeToString()
 
-    return Rule(message=alter, **methods_of(options, "BatchUpdateBlobs"))
+    def answer(call: Call, message: bytes) -> list[bytes]:
+        said = re.BatchUpdateBlobsResponse()
+        for digest in call.notes["refused"]:
+            status = said.responses.add(digest=digest).status
+            status.code, status.message = RESOURCE_EXHAUSTED, "no space left on device"
+        return [said.SerializeToString()]
+
+    return Rule(request=ask, message=answer, **methods_of(options, "BatchUpdateBlobs"))
 
 
 def read_only() -> list[Rule]:
