@@ -6,12 +6,12 @@
 
 #include "base/xalloc.h"
 
-enum { MOST_HEADERS = 96 };
+enum { MOST_HEADERS = 96, STREAMS_BEFORE_SETTINGS = 10 };
 
 struct h2 {
 	nghttp2_session *session;
 	struct h2_events events;
-	int broken; /* what nghttp2 last found wrong with a frame, 0 if nothing */
+	uint32_t complaint; /* the error code of our GOAWAY */
 	bool greeted; /* a frame has come, the first of which is the server's settings */
 	bool http1;   /* its first bytes are the answer of an HTTP/1 server */
 	size_t received;
@@ -90,18 +90,14 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
-static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int code, void *ctx)
-{
-	(void)session, (void)frame;
-	((struct h2 *)ctx)->broken = code;
-	return 0;
-}
-
 static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
 {
+	struct h2 *h = ctx;
 	(void)session;
+	if (frame->hd.type == NGHTTP2_GOAWAY)
+		h->complaint = frame->goaway.error_code;
 	if (frame->hd.type == NGHTTP2_HEADERS) {
-		struct stream *s = find(ctx, frame->hd.stream_id);
+		struct stream *s = find(h, frame->hd.stream_id);
 		if (s && s->end == H2_END_UNSENT)
 			s->end = H2_END_CLOSED;
 	}
@@ -157,7 +153,6 @@ static nghttp2_session *session_new(struct h2 *h)
 	nghttp2_session_callbacks_set_on_header_callback(on, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(on, on_data);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(on, on_frame);
-	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(on, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_frame_send_callback(on, on_frame_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(on, on_close);
 	nghttp2_option_set_no_closed_streams(options, 1);
@@ -198,7 +193,7 @@ void h2_free(struct h2 *h)
 /* ---- bytes ---- */
 
 /* The end of what these bytes belong to: why, for people. */
-static int fail(const struct h2 *h, int code, struct err *err)
+static int fail(const struct h2 *h, const char *what, struct err *err)
 {
 	if (h->http1)
 		return err_set(err, ERR_PROTOCOL, "the server answers in HTTP/1, not HTTP/2: there is no gRPC at this "
@@ -206,7 +201,7 @@ static int fail(const struct h2 *h, int code, struct err *err)
 	if (!h->greeted)
 		return err_set(err, ERR_PROTOCOL, "what the server says is not HTTP/2: there is no gRPC at this address, "
 			       "or only with TLS (grpcs://)");
-	return err_set(err, ERR_PROTOCOL, "the server broke the rules of HTTP/2 (%s)", nghttp2_strerror(code));
+	return err_set(err, ERR_PROTOCOL, "the server broke the rules of HTTP/2 (%s)", what);
 }
 
 int h2_feed(struct h2 *h, struct span bytes, struct err *err)
@@ -216,11 +211,13 @@ int h2_feed(struct h2 *h, struct span bytes, struct err *err)
 	h->received += bytes.len;
 	ssize_t n = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes.data, bytes.len);
 	if (n < 0)
-		return fail(h, (int)n, err);
-	/* nghttp2 has ended the session by itself, for what it saw in a frame */
-	if (!nghttp2_session_want_read(h->session) && h->broken)
-		return fail(h, h->broken, err);
+		return fail(h, nghttp2_strerror((int)n), err);
 	return 0;
+}
+
+int h2_check(const struct h2 *h, struct err *err)
+{
+	return h->complaint == H2_NO_ERROR ? 0 : fail(h, h2_code_name(h->complaint), err);
 }
 
 int h2_pull(struct h2 *h, struct buf *out, size_t limit, struct err *err)
@@ -317,5 +314,7 @@ bool h2_takes_streams(const struct h2 *h)
 
 uint32_t h2_max_streams(const struct h2 *h)
 {
+	if (!h->greeted)
+		return STREAMS_BEFORE_SETTINGS;
 	return nghttp2_session_get_remote_settings(h->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }

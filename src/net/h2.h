@@ -70,6 +70,8 @@ void h2_free(struct h2 *h); /* accepts NULL; calls nobody */
 int h2_feed(struct h2 *h, struct span bytes, struct err *err) MUST_CHECK;
 /* Appends frames to `out` until it holds `limit` bytes or there are no more. */
 int h2_pull(struct h2 *h, struct buf *out, size_t limit, struct err *err) MUST_CHECK;
+/* ERR_PROTOCOL if the server broke the rules, and what was pulled says so to it. */
+int h2_check(const struct h2 *h, struct err *err) MUST_CHECK;
 bool h2_wants_write(const struct h2 *h);
 
 /* Opens a stream, with a body that is asked for; `stream` is given to its callbacks. 0: no more can be opened here. */
@@ -83,6 +85,7 @@ void h2_finish(struct h2 *h);
 void h2_abandon(struct h2 *h);
 /* May streams be opened: neither side has said that this is the end, and there are numbers left. */
 bool h2_takes_streams(const struct h2 *h);
-uint32_t h2_max_streams(const struct h2 *h); /* as many as the server allows at a time, as far as it has said */
+/* As many as the server allows at a time. Before it has said so: ten, because it may refuse more than its limit. */
+uint32_t h2_max_streams(const struct h2 *h);
 
 #endif

@@ -12,9 +12,9 @@
  * statuscodes"); the sentence names the address, never a secret.
  *
  * What the channel does by itself: a call that the server surely has not looked at (refused stream, GOAWAY that leaves
- * it out, a connection lost before its request was sent) is sent again, at most RPC_RESENDS times; a call refused as
- * RPC_UNAUTHENTICATED asks for other credentials and is sent again once. Everything else is the caller's to try again
- * (net/patience.h says when).
+ * it out, a connection lost before its request was sent) is sent again, at most RPC_RESENDS times; a server that
+ * refuses streams is given fewer at a time, and pauses. A call refused as RPC_UNAUTHENTICATED asks for other credentials
+ * and is sent again once. Everything else is the caller's to try again (net/patience.h says when).
  */
 #ifndef SEPAL_NET_RPC_H
 #define SEPAL_NET_RPC_H
@@ -30,7 +30,7 @@ struct tls_options;
 struct rpc_channel;
 struct rpc_call;
 
-enum { RPC_RESENDS = 3 };
+enum { RPC_RESENDS = 8 };
 
 /* Everything is borrowed and outlives the channel, but for what rpc_open reads: tls and request_metadata. 0 and NULL
  * stand for what is said behind them. */

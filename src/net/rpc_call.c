@@ -117,6 +117,8 @@ static bool is_worth_asking_again(const struct rpc_call *call)
 static void on_closed(void *stream, enum h2_end end, uint32_t code)
 {
 	struct rpc_call *call = stream;
+	if (end == H2_END_CLOSED && code == H2_REFUSED_STREAM)
+		connection_refused(call->connection, call->stream);
 	call->stream = 0;
 	if (is_untouched(call, end, code) && call->resent < RPC_RESENDS && send_again(call)) {
 		call->resent++;
@@ -136,6 +138,7 @@ static void on_header(void *stream, struct span name, struct span value)
 	struct rpc_call *call = stream;
 	connection_heard_of_call(call->connection);
 	if (span_eq_str(name, ":status")) {
+		connection_accepted(call->connection);
 		call->http_status = value.len == 3 ? atoi((char[]){ value.data[0], value.data[1], value.data[2], 0 }) : -1;
 	} else if (span_eq_str(name, "content-type")) {
 		static const char type[] = "application/grpc";
@@ -281,7 +284,7 @@ void call_begin(struct rpc_call *call, struct rpc_connection *c, const struct cr
 	call->generation = headers->generation;
 	call->connection = c;
 	list_append(&c->calls, &call->item);
-	call->stream = h2_start(c->h2, list, n, call);
+	call->stream = c->last_stream = h2_start(c->h2, list, n, call);
 	if (!call->stream) {
 		call->connection = NULL;
 		call_end(call, RPC_UNAVAILABLE, "%s: no call can begin on this connection", ch->name);

@@ -14,6 +14,7 @@
 
 enum { READ_SIZE = 64 * 1024, PULL_SIZE = 256 * 1024, TURN_SIZE = 4 * 1024 * 1024 };
 #define PONG_NS (20 * NS_PER_S)
+#define PAUSE_NS (2 * NS_PER_MS)
 #define KEEPALIVE_MOST_NS (3600 * NS_PER_S)
 
 static int64_t now_of(const struct rpc_connection *c)
@@ -28,6 +29,7 @@ void connection_close(struct rpc_connection *c)
 		at = &(*at)->next;
 	*at = c->next;
 	loop_cancel_timer(c->channel->loop, c->timer);
+	loop_cancel_timer(c->channel->loop, c->pause);
 	wire_close(c->wire);
 	h2_free(c->h2);
 	buf_release(&c->out);
@@ -108,16 +110,21 @@ static bool write_wire(struct rpc_connection *c, struct err *err)
 
 void connection_pump(struct rpc_connection *c)
 {
-	struct err err = ERR_INIT, ignored = ERR_INIT;
+	struct err err = ERR_INIT, other = ERR_INIT;
 	if (!c->ready || c->pumping)
 		return;
 	c->pumping = true;
 	bool good = read_wire(c, &err);
-	/* also after a failure: the server may be told what it did wrong */
-	bool written = write_wire(c, good ? &err : &ignored);
-	err_release(&ignored);
+	/* also after a failure: the server may be told what it did wrong, which explains more than that it hung up */
+	good = write_wire(c, good ? &err : &other) && good;
+	err_release(&other);
+	if (h2_check(c->h2, &other)) {
+		err_release(&err);
+		err_move(&err, &other);
+		good = false;
+	}
 	c->pumping = false;
-	if (!good || !written)
+	if (!good)
 		lose(c, &err);
 	else if (c->calls.count == 0 && !h2_takes_streams(c->h2) && !h2_wants_write(c->h2))
 		connection_close(c);
@@ -132,6 +139,11 @@ static int64_t ping_interval(const struct rpc_connection *c)
 	return c->channel->keepalive_ns * times[c->pings < last ? c->pings : last];
 }
 
+static int64_t pong_time(const struct rpc_connection *c)
+{
+	return c->channel->keepalive_ns < PONG_NS ? c->channel->keepalive_ns : PONG_NS;
+}
+
 static void on_timer(struct loop *loop, void *ctx)
 {
 	struct rpc_connection *c = ctx;
@@ -140,7 +152,7 @@ static void on_timer(struct loop *loop, void *ctx)
 	c->timer = 0;
 	if (c->calls.count == 0)
 		return;
-	if (c->ping_under_way && now - c->spoken_ns >= PONG_NS) {
+	if (c->ping_under_way && now - c->spoken_ns >= pong_time(c)) {
 		struct err err = ERR_INIT;
 		err_set(&err, ERR_IO, "the server has fallen silent, and did not answer a ping either");
 		lose(c, &err);
@@ -153,7 +165,7 @@ static void on_timer(struct loop *loop, void *ctx)
 		c->ping_under_way = true;
 		c->spoken_ns = now;
 	}
-	int64_t due = c->spoken_ns + (c->ping_under_way ? PONG_NS : ping_interval(c));
+	int64_t due = c->spoken_ns + (c->ping_under_way ? pong_time(c) : ping_interval(c));
 	c->timer = loop_add_timer(loop, due > now ? due - now : 0, on_timer, c);
 	connection_pump(c);
 	channel_settle(ch);
@@ -171,6 +183,41 @@ void connection_heard_of_call(struct rpc_connection *c)
 {
 	c->pings = 0;
 	c->spoken_ns = c->heard_ns;
+}
+
+/* ---- a server that has enough ---- */
+
+static void on_pause_over(struct loop *loop, void *ctx)
+{
+	struct rpc_connection *c = ctx;
+	(void)loop;
+	c->pause = 0;
+	channel_kick(c->channel);
+}
+
+/* Half as many at a time, once for all that were under way; and a pause, longer from one refusal to the next. */
+void connection_refused(struct rpc_connection *c, int32_t stream)
+{
+	if (stream > c->counted_upto) {
+		c->counted_upto = c->last_stream;
+		c->most = c->most > 1 ? c->most / 2 : 1;
+		c->accepted = 0;
+		c->refusals++;
+	}
+	unsigned doublings = c->refusals < 8 ? c->refusals : 8;
+	if (!c->pause)
+		c->pause = loop_add_timer(c->channel->loop, PAUSE_NS << doublings, on_pause_over, c);
+}
+
+/* One more at a time after as many calls as there may be were taken up. */
+void connection_accepted(struct rpc_connection *c)
+{
+	c->refusals = 0;
+	if (++c->accepted < c->most)
+		return;
+	c->accepted = 0;
+	if (c->most < c->channel->max_streams)
+		c->most++;
 }
 
 /* ---- life ---- */
@@ -220,6 +267,7 @@ struct rpc_connection *connection_open(struct rpc_channel *ch)
 {
 	struct rpc_connection *c = xcalloc(1, sizeof *c);
 	c->channel = ch;
+	c->most = ch->max_streams;
 	c->h2 = h2_new(&(struct h2_events){ .goaway = on_goaway, .ctx = c, .streams = &rpc_stream_events });
 	c->next = ch->connections;
 	ch->connections = c;
@@ -236,7 +284,7 @@ bool connection_takes_calls(const struct rpc_connection *c)
 unsigned connection_room(const struct rpc_connection *c)
 {
 	uint32_t most = h2_max_streams(c->h2);
-	if (most > c->channel->max_streams)
-		most = c->channel->max_streams;
-	return c->ready && c->calls.count < most ? most - c->calls.count : 0;
+	if (most > c->most)
+		most = c->most;
+	return c->ready && !c->pause && c->calls.count < most ? most - c->calls.count : 0;
 }

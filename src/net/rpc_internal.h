@@ -65,6 +65,12 @@ struct rpc_connection {
 	struct wire *wire;
 	struct h2 *h2;
 	struct list calls;
+	unsigned most;        /* calls at a time: fewer than the channel's after streams were refused */
+	unsigned accepted;    /* calls that the server took up since `most` was last changed */
+	unsigned refusals;    /* streams refused in a row */
+	int32_t last_stream;  /* the last one that was opened */
+	int32_t counted_upto; /* refusals up to this stream have had their effect on `most` */
+	uint32_t pause;       /* timer: no call begins until then */
 	struct buf out; /* frames that the wire has not taken */
 	size_t out_sent;
 	bool ready;
@@ -122,6 +128,8 @@ unsigned connection_room(const struct rpc_connection *c);    /* calls that may b
 void connection_pump(struct rpc_connection *c);              /* reads and writes what goes; may lose the connection */
 void connection_watch_over(struct rpc_connection *c);        /* calls begin: the server's silence counts from now */
 void connection_heard_of_call(struct rpc_connection *c);
+void connection_refused(struct rpc_connection *c, int32_t stream);
+void connection_accepted(struct rpc_connection *c);
 void connection_close(struct rpc_connection *c);             /* takes it out of the channel; it has no calls */
 
 #endif

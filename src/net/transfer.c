@@ -109,13 +109,14 @@ static long number_of(const struct transfer *t, CURLINFO info)
 
 static void finish(struct transfer *t, CURLcode code)
 {
-	struct transfer_result r = { .body = buf_span(&t->body) };
+	struct transfer_result r = { .body = { "", 0 } };
 	char *location = NULL;
 	r.sent = count_of(t, CURLINFO_SIZE_UPLOAD_T) + (uint64_t)number_of(t, CURLINFO_REQUEST_SIZE);
 	r.received = count_of(t, CURLINFO_SIZE_DOWNLOAD_T) + (uint64_t)number_of(t, CURLINFO_HEADER_SIZE);
 	r.connects = (uint64_t)number_of(t, CURLINFO_NUM_CONNECTS);
 	if (code == CURLE_OK) {
 		r.status = (int)number_of(t, CURLINFO_RESPONSE_CODE);
+		r.body = buf_span(&t->body);
 		t->all->api.easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
 		r.location = location;
 	} else if (t->too_long) {
