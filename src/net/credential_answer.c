@@ -104,7 +104,7 @@ static bool take_zone(const char **at, int64_t *ret_s)
 	return hours < 24 && minutes < 60;
 }
 
-/* RFC 3339, 5.6; parts of a second are dropped. */
+/* RFC 3339, 5.6; parts of a second are dropped. What is further away than nanoseconds can say never comes. */
 static bool parse_time(const char *text, int64_t *ret_ns)
 {
 	struct tm t = { 0 };
@@ -116,9 +116,13 @@ static bool parse_time(const char *text, int64_t *ret_ns)
 	if (good && take_char(&text, "."))
 		while (isdigit((unsigned char)*text))
 			text++;
-	if (!good || !take_zone(&text, &zone) || *text || t.tm_year < 1970 || t.tm_year > 2200 || t.tm_mon < 1 ||
+	if (!good || !take_zone(&text, &zone) || *text || t.tm_year < 1970 || t.tm_mon < 1 ||
 	    t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 60)
 		return false;
+	if (t.tm_year > 2200) {
+		*ret_ns = INT64_MAX;
+		return true;
+	}
 	t.tm_year -= 1900;
 	t.tm_mon -= 1;
 	*ret_ns = ((int64_t)timegm(&t) - zone) * NS_PER_S;
