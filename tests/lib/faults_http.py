@@ -3,6 +3,7 @@
     cache = self.start(HttpCache(fail(503, rate=0.1)))          # a ServerCase
     repo.check(".", "--remote-cache", cache.url)
     cache.calls["GET cas"], cache.sent["GET ac"], cache.entries["/cas/..."]
+    cache.secrets                                                # values of Authorization and X-Api-Key that came
     cache.stop(); cache.start()                                  # same port, same entries
 
 With `checks` it is like bazel-remote: a PUT of a blob that is not what its name says is refused (400), and so is an
@@ -31,6 +32,7 @@ from servers import Port
 
 HASH_DIGITS = 64
 PIECE = 65536
+SECRET_HEADERS = ("authorization", "x-api-key")
 
 
 @dataclass
@@ -211,6 +213,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = f"{self.command} {kind}"
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         cache.count(cache.calls, request)
+        cache.secrets += [value for name, value in self.headers.items() if name.lower() in SECRET_HEADERS]
         cache.count(cache.received, request, len(body))
         rules = [one for one in list(cache.rules) if one.fits(request)]
         answer = None
@@ -290,6 +293,7 @@ class HttpCache:
         self.failed: collections.Counter[str] = collections.Counter()
         self.received: collections.Counter[str] = collections.Counter()
         self.sent: collections.Counter[str] = collections.Counter()
+        self.secrets: list[str] = []
 
     def start(self) -> None:
         self._listener = Listener(self)
