@@ -13,8 +13,8 @@
  *
  * What the channel does by itself: a call that the server surely has not looked at (refused stream, GOAWAY that leaves
  * it out, a connection lost before its request was sent) is sent again, at most RPC_RESENDS times; a server that
- * refuses streams is given fewer at a time, and pauses. A call refused as RPC_UNAUTHENTICATED asks for other credentials
- * and is sent again once. Everything else is the caller's to try again (net/patience.h says when).
+ * refuses streams is given fewer at a time, and pauses. A call refused as RPC_UNAUTHENTICATED asks for other
+ * credentials and is sent again once. Everything else is the caller's to try again (net/patience.h says when).
  */
 #ifndef SEPAL_NET_RPC_H
 #define SEPAL_NET_RPC_H

@@ -1,8 +1,8 @@
 /*
  * Is a server worth talking to? One for each server: every try of every call tells how it went and asks whether to
- * try again, every request that is given up says so. It tells the user what is wrong, once, and gives the server up for good
- * when it refuses us, when tries fail in a row, or when it has cost too much time (net/patience.h has the rules, this
- * the numbers). Who has calls under way is told then, to end them.
+ * try again, every request that is given up says so. It tells the user what is wrong, once, and gives the server up
+ * for good when it refuses us, when tries fail in a row, or when it has cost too much time (net/patience.h has the
+ * rules, this the numbers). Who has calls under way is told then, to end them.
  *
  * A server that has never answered is given up sooner than one that has: one that is restarted in the middle of a run
  * is waited for, one that is not there at all must not cost a second.
