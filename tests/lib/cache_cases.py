@@ -25,6 +25,10 @@ class CacheCases(Base):
         self.addCleanup(probe.close)
         return probe
 
+    def key(self, text: str) -> str:
+        """Of this test alone: it may share its server with others."""
+        return key_of(f"{self.id()} {text}")
+
     def test_blobs_of_every_size_go_in_and_out(self) -> None:
         writer, reader = self.probe(), self.probe()
         names = writer.keep(*BLOBS)
@@ -50,8 +54,8 @@ class CacheCases(Base):
     def test_a_record_is_found_by_others_with_the_blobs_it_names(self) -> None:
         writer, reader = self.probe(), self.probe()
         names = writer.keep(*BLOBS)
-        writer.put(key_of("a"), "what it says", names)
-        found, absent = reader.ask({"get": key_of("a")}, {"get": key_of("b")})
+        writer.put(self.key("a"), "what it says", names)
+        found, absent = reader.ask({"get": self.key("a")}, {"get": self.key("b")})
         self.assertEqual((found["answer"], found["record"]), ("found", "what it says"))
         self.assertEqual((absent["answer"], absent["len"]), ("missing", 0))
         self.assertEqual(reader.fetch(names)["found"], 4)
@@ -62,14 +66,14 @@ class CacheCases(Base):
         reader = self.probe()
         for size in (1 << 20, (1 << 20) + 1, 9 << 20):
             with self.subTest(size=size), Probe(self.url) as writer:
-                writer.put(key_of(str(size)), size)
-                answer = reader.get(key_of(str(size)))
+                writer.put(self.key(str(size)), size)
+                answer = reader.get(self.key(str(size)))
                 self.assertEqual((answer["answer"], answer["len"]), ("found", size))
                 self.assertEqual(answer["digest"], name_of(b"r" * size)[0])
 
     def test_three_thousand_look_ups_are_made_at_once(self) -> None:
         reader = self.probe()
-        answers = reader.ask(*({"get": key_of(str(i))} for i in range(3000)))
+        answers = reader.ask(*({"get": self.key(str(i))} for i in range(3000)))
         self.assertEqual({answer["answer"] for answer in answers}, {"missing"})
         counters = reader.counters()
         print(f"look-ups: {counters}", file=sys.stderr)
@@ -85,12 +89,12 @@ class CacheCases(Base):
 
     def test_a_record_whose_blob_is_gone_is_not_put(self) -> None:
         writer, reader = self.probe(), self.probe()
-        writer.put(key_of("a"), "said", [name_of(b"never kept")])
+        writer.put(self.key("a"), "said", [name_of(b"never kept")])
         self.assertEqual(writer.counters()["dropped"], 1)
-        self.assertEqual(reader.get(key_of("a"))["answer"], "missing")
+        self.assertEqual(reader.get(self.key("a"))["answer"], "missing")
 
     def test_a_reader_writes_nothing(self) -> None:
         reader = self.probe(upload="no")
-        reader.put(key_of("a"), "said", reader.keep(b"blob"))
+        reader.put(self.key("a"), "said", reader.keep(b"blob"))
         counters = reader.counters()
         self.assertEqual((counters["calls"], counters["dropped"], counters["problems"]), (0, 0, ""))
