@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/loop.h"
@@ -220,6 +221,34 @@ static void handlers_are_given_back(void **state)
 	assert_true(after.sa_handler == before.sa_handler);
 }
 
+static void reaped(struct loop *l, pid_t pid, int wait_status, void *ctx)
+{
+	(void)l, (void)pid, (void)wait_status;
+	note(ctx);
+}
+
+static void a_child_that_is_not_watched_any_more_is_left_to_its_parent(void **state)
+{
+	(void)state;
+	int status;
+	record.seen[0] = '\0';
+	pid_t pids[2];
+	for (int i = 0; i < 2; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			_exit(7 + i);
+		loop_watch_child(loop, pids[i], reaped, i ? "second" : "first");
+	}
+	loop_unwatch_child(loop, pids[0]);
+	while (!record.seen[0])
+		turn();
+	turn();
+	assert_string_equal(record.seen, "second");
+	assert_int_equal(waitpid(pids[0], &status, 0), pids[0]);
+	assert_int_equal(WEXITSTATUS(status), 7);
+	loop_unwatch_child(loop, pids[0]);
+}
+
 static void writing_to_a_closed_pipe_is_an_error_and_no_signal(void **state)
 {
 	(void)state;
@@ -243,6 +272,7 @@ int main(void)
 		TEST(a_watch_removed_in_a_callback_is_not_called_any_more),
 		TEST(an_interrupt_arrives_as_a_callback),
 		TEST(handlers_are_given_back),
+		TEST(a_child_that_is_not_watched_any_more_is_left_to_its_parent),
 		TEST(writing_to_a_closed_pipe_is_an_error_and_no_signal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
