@@ -103,7 +103,7 @@ void grpc_batch_find(struct remote_kind *kind, const struct remote_blob *blobs, 
 	group->found = done;
 	struct buf request = BUF_INIT;
 	reapi_encode_find_missing(g->instance, blobs, count, &request);
-	grpc_cache_ask(g, SERVICE "FindMissingBlobs", 0, &request, missing_came, group);
+	grpc_cache_ask(g, SERVICE "FindMissingBlobs", 0, &request, 0, missing_came, group);
 }
 
 /* ---- BatchReadBlobs ---- */
@@ -163,8 +163,11 @@ void grpc_batch_fetch(struct remote_kind *kind, const struct remote_blob *blobs,
 	struct group *group = group_new(g, blobs, count, ctx);
 	group->fetched = each;
 	struct buf request = BUF_INIT;
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < count; i++)
+		bytes += blobs[i].size;
 	reapi_encode_batch_read(g->instance, blobs, count, g->abilities.zstd, &request);
-	grpc_cache_ask(g, SERVICE "BatchReadBlobs", 0, &request, blobs_came, group);
+	grpc_cache_ask(g, SERVICE "BatchReadBlobs", 0, &request, bytes, blobs_came, group);
 }
 
 /* ---- BatchUpdateBlobs ---- */
@@ -230,5 +233,5 @@ void grpc_batch_send(struct remote_kind *kind, const struct remote_blob *blobs, 
 	group->sent = each;
 	struct buf request = BUF_INIT;
 	encode_update(g, blobs, bytes, count, &request);
-	grpc_cache_ask(g, SERVICE "BatchUpdateBlobs", GRPC_CACHE_REFUSALS, &request, blobs_were_sent, group);
+	grpc_cache_ask(g, SERVICE "BatchUpdateBlobs", GRPC_CACHE_REFUSALS, &request, 0, blobs_were_sent, group);
 }

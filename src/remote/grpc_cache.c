@@ -16,10 +16,11 @@ enum {
 	SENDS = 4,          /* sending must not keep fetching from its turn */
 };
 
-void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, struct buf *request,
-		void (*done)(void *ctx, enum rpc_status status, struct span response, const char *text), void *ctx)
+void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, struct buf *request, uint64_t bytes,
+		    void (*done)(void *ctx, enum rpc_status status, struct span response, const char *text), void *ctx)
 {
-	struct grpc_job job = { .method = method, .answers = answers, .done = done, .ctx = ctx };
+	struct grpc_job job = { .method = method, .answers = answers, .bytes = request->len + bytes, .done = done,
+				.ctx = ctx };
 	grpc_ask(g->calls, &job, request);
 }
 
@@ -105,7 +106,7 @@ static void grpc_start(struct remote_kind *kind, void (*ready)(void *ctx, enum r
 	reapi_encode_get_capabilities(g->instance, &request);
 	grpc_cache_ask(g, SERVICE "Capabilities/GetCapabilities",
 		       GRPC_ANSWER(RPC_UNIMPLEMENTED) | GRPC_ANSWER(RPC_NOT_FOUND) | GRPC_ANSWER(RPC_INVALID_ARGUMENT),
-		       &request, capabilities_came, s);
+		       &request, 0, capabilities_came, s);
 }
 
 /* ---- records ---- */
@@ -131,7 +132,8 @@ static void grpc_get_record(struct remote_kind *kind, const struct digest *key,
 	*r = (struct record_get){ done, ctx };
 	struct buf request = BUF_INIT;
 	reapi_encode_get_result(g->instance, &(struct remote_blob){ *key, REMOTE_KEY_SIZE }, true, &request);
-	grpc_cache_ask(g, SERVICE "ActionCache/GetActionResult", GRPC_ANSWER(RPC_NOT_FOUND), &request, result_came, r);
+	grpc_cache_ask(g, SERVICE "ActionCache/GetActionResult", GRPC_ANSWER(RPC_NOT_FOUND), &request, 0,
+		       result_came, r);
 }
 
 struct record_put {
@@ -157,7 +159,8 @@ static void grpc_put_record(struct remote_kind *kind, const struct digest *key, 
 	*r = (struct record_put){ g, done, ctx };
 	struct buf request = BUF_INIT;
 	reapi_encode_update_result(g->instance, &(struct remote_blob){ *key, REMOTE_KEY_SIZE }, result, &request);
-	grpc_cache_ask(g, SERVICE "ActionCache/UpdateActionResult", GRPC_CACHE_REFUSALS, &request, result_was_put, r);
+	grpc_cache_ask(g, SERVICE "ActionCache/UpdateActionResult", GRPC_CACHE_REFUSALS, &request, 0,
+		       result_was_put, r);
 }
 
 /* ---- the kind ---- */

@@ -23,8 +23,8 @@ struct grpc_cache {
 struct remote_kind *grpc_cache_over(const struct remote_cache_config *config, const struct grpc_transport *transport,
 				    struct remote_health *health);
 
-/* grpc_ask() with one message each way; `request` is taken over. */
-void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, struct buf *request,
+/* grpc_ask() with one message each way; `request` is taken over; `bytes` of blobs are in the answer. */
+void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, struct buf *request, uint64_t bytes,
 		    void (*done)(void *ctx, enum rpc_status status, struct span response, const char *text), void *ctx);
 
 /* For what is there or is not. */

@@ -197,7 +197,8 @@ static void start_try(struct grpc_call *c)
 		buf_add_span(&request, buf_span(&c->request));
 	c->started_ns = clock_monotonic_ns(loop_clock(calls->loop));
 	remote_health_waits(calls->health);
-	c->rpc = calls->transport.start(calls->transport.ctx, c->job.method, calls->timeout_ns, &request, &events);
+	int64_t timeout_ns = remote_timeout_ns(calls->timeout_ns, c->job.bytes);
+	c->rpc = calls->transport.start(calls->transport.ctx, c->job.method, timeout_ns, &request, &events);
 	buf_release(&request);
 }
 

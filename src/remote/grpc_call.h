@@ -36,6 +36,8 @@ struct grpc_job {
 	const char *method; /* "/package.Service/Method", lives as long as the program */
 	/* Statuses beside RPC_OK that are answers: neither tried again nor a failure of the server. One bit for each. */
 	unsigned answers;
+	/* What is to travel either way: a slow line is given time for it beyond the timeout. */
+	uint64_t bytes;
 	/* More messages than the request: as in struct rpc_events. */
 	int (*next)(void *ctx, struct span *ret);
 	/* Another try starts: forget what was read, and send from the first message. NULL if there is nothing to forget. */

@@ -85,6 +85,7 @@ void grpc_stream_read(struct grpc_cache *g, const struct remote_blob *blob,
 	buf_release(&resource);
 	struct grpc_job job = {
 		.method = "/google.bytestream.ByteStream/Read",
+		.bytes = blob->size,
 		/* a stream that we cancelled was broken, which is no failure of the call */
 		.answers = GRPC_ANSWER(RPC_NOT_FOUND) | GRPC_ANSWER(RPC_CANCELLED),
 		.restart = read_restarts,
@@ -186,6 +187,7 @@ void grpc_stream_write(struct grpc_cache *g, const struct remote_blob *blob, str
 	reapi_write_name(g->instance, id, blob, g->abilities.zstd, &w->resource);
 	struct grpc_job job = {
 		.method = "/google.bytestream.ByteStream/Write",
+		.bytes = w->bytes.len,
 		.answers = GRPC_CACHE_REFUSALS | GRPC_ANSWER(RPC_ALREADY_EXISTS),
 		.next = next_piece,
 		.restart = write_restarts,

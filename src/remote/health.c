@@ -11,7 +11,10 @@ static const struct backoff_policy later_backoff = { 5, 100 * NS_PER_MS, 1 * NS_
 static const struct breaker_policy first_breaker = { 3, 3 * NS_PER_S, 0 };
 static const struct breaker_policy later_breaker = { 8, 5 * NS_PER_S, 0 };
 
-enum { LOOKS = 4 }; /* at the wire, in the time of its patience */
+enum {
+	LOOKS = 4, /* at the wire, in the time of its patience */
+	SLOW_BYTES_PER_SECOND = 64 * 1024,
+};
 
 static int64_t now_ns(const struct remote_health *h)
 {
@@ -123,6 +126,11 @@ int64_t remote_health_again(struct remote_health *h, enum patience verdict, stru
 	if (!backoff->seed)
 		backoff->seed = ++h->chance;
 	return backoff_next(backoff, h->answered ? &later_backoff : &first_backoff);
+}
+
+int64_t remote_timeout_ns(int64_t timeout_ns, uint64_t bytes)
+{
+	return timeout_ns + (int64_t)(bytes / SLOW_BYTES_PER_SECOND) * NS_PER_S;
 }
 
 /* ---- silence ---- */

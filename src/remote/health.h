@@ -56,6 +56,9 @@ void remote_health_ok(struct remote_health *h);
 int64_t remote_health_again(struct remote_health *h, enum patience verdict, struct backoff *backoff,
 			    int64_t started_ns);
 
+/* The timeout of one try that carries so many bytes: a line of 64 KiB a second is slow, not dead. */
+int64_t remote_timeout_ns(int64_t timeout_ns, uint64_t bytes);
+
 /* A request is given up. `what` was called (of a path, the last part is told), `reason` is for people. */
 void remote_health_failed(struct remote_health *h, const char *what, const char *reason);
 /* The server gave `what`: counted as a miss by the caller. */

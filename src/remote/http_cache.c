@@ -40,6 +40,7 @@ struct http_call {
 	struct span body;                   /* the caller's */
 	struct buf own;                     /* its bytes, if nobody else keeps them */
 	size_t limit;
+	uint64_t bytes; /* that are to travel either way */
 	struct backoff backoff;
 	int64_t started_ns;
 	struct http_request *request; /* NULL between tries */
@@ -133,7 +134,8 @@ static void start_try(struct http_call *c)
 	remote_health_waits(h->health);
 	struct buf *sent = c->method == HTTP_PUT ? &body : NULL;
 	const struct http_events events = { try_ended, c };
-	c->request = http_start(h->client, c->method, c->path, sent, c->limit, h->timeout_ns, &events);
+	int64_t timeout_ns = remote_timeout_ns(h->timeout_ns, c->bytes);
+	c->request = http_start(h->client, c->method, c->path, sent, c->limit, timeout_ns, &events);
 	buf_release(&body);
 }
 
@@ -327,6 +329,7 @@ static void http_fetch(struct remote_kind *kind, const struct remote_blob *blobs
 		struct one *one = xmalloc(sizeof *one);
 		*one = (struct one){ .cache = h, .index = i, .fetched = each, .ctx = ctx };
 		struct http_call *c = call_new(h, HTTP_GET, "cas", &blobs[i].digest, was_fetched, one);
+		c->bytes = blobs[i].size;
 		c->limit = blobs[i].size + ANSWER_LIMIT; /* what is longer than it should be, its digest tells */
 		call_start(c);
 	}
@@ -349,6 +352,7 @@ static void http_send(struct remote_kind *kind, const struct remote_blob *blobs,
 		*one = (struct one){ .cache = h, .index = i, .sent = each, .ctx = ctx };
 		struct http_call *c = call_new(h, HTTP_PUT, "cas", &blobs[i].digest, was_sent, one);
 		c->body = bytes[i];
+		c->bytes = blobs[i].size;
 		call_start(c);
 	}
 }
