@@ -32,10 +32,12 @@ class Connection:
     def __init__(self, client: socket.socket, server: socket.socket, cut_after: int | None, gentle: bool) -> None:
         self.client, self.server = client, server
         self.cut_after, self.gentle = cut_after, gentle
+        self.ended = False
         self._lock = threading.Lock()
 
     def end(self, gentle: bool) -> None:
         with self._lock:
+            self.ended = True
             for end in (self.client, self.server):
                 try:
                     if not gentle:
@@ -158,7 +160,8 @@ class TcpProxy:
                     return
             if send:
                 send.finish()
-            target.shutdown(socket.SHUT_WR)
+            if not connection.ended:  # else it was woken up, and a FIN would come before the RST
+                target.shutdown(socket.SHUT_WR)
         except OSError:
             connection.end(False)
         finally:
