@@ -268,8 +268,19 @@ struct remote_counters remote_cache_counters(const struct remote_cache *cache)
 	c.dropped += cache->putter.stopped ? cache->putter.puts : 0; /* what is still on its way then */
 	c.corrupt = cache->health->corrupt;
 	c.failed = cache->health->failed;
+	c.waited_ns = remote_health_waited_ns(cache->health);
 	cache->kind->ops->count(cache->kind, &c);
 	return c;
+}
+
+void remote_cache_give_up(struct remote_cache *cache, const char *why)
+{
+	struct err err = ERR_INIT;
+	if (cache_is_refused(cache))
+		return;
+	err_set(&err, ERR_IO, "%s: %s", cache->health->server, why);
+	remote_health_refuse(cache->health, &err);
+	cache_wake(cache);
 }
 
 bool remote_cache_is_given_up(const struct remote_cache *cache)

@@ -8,7 +8,7 @@
  * A cache holds *blobs*, named by their digest, and *records*: a small piece of bytes under a key that is no digest of
  * it. Over the wire a record is an ActionResult under the action digest {key, REMOTE_KEY_SIZE}: the bytes are its
  * stdout_raw (above REMOTE_INLINE_LIMIT a blob, its stdout_digest), and the blobs that the record needs are its
- * output_files, each under its hash as the path, so that a server that checks completeness does not answer with what
+ * output_files, numbered (some 85 bytes for each), so that a server that checks completeness does not answer with what
  * it can no longer give. Over HTTP the same encoded ActionResult lies under /ac/KEY. What a record's bytes mean, and
  * whether they are whole (a checksum inside), is the affair of who asks: nobody vouches for the content of a record.
  * Blobs are verified here.
@@ -128,6 +128,7 @@ struct remote_counters {
 	uint64_t blobs_there;                          /* to be sent, but the server had them */
 	uint64_t bytes_received, bytes_sent;           /* on the wire, before TLS, with everything around them */
 	uint64_t calls;                                /* round trips: of gRPC or HTTP */
+	int64_t waited_ns;                             /* with at least one call under way, whoever waits for it */
 	uint64_t corrupt;                              /* blobs with wrong bytes, and answers that do not parse */
 	uint64_t failed;                               /* calls that were given up */
 	uint64_t dropped;                              /* records and groups of blobs that were not put after all */
@@ -136,5 +137,8 @@ struct remote_counters {
 struct remote_counters remote_cache_counters(const struct remote_cache *cache);
 /* No more calls are made: too much went wrong. */
 bool remote_cache_is_given_up(const struct remote_cache *cache);
+/* From the caller, who has lost patience for reasons of its own (the cache costs more than it gives): what is under way
+ * is REMOTE_FAILED soon, and so is everything else. `why` is a sentence for `problem`, without the address. */
+void remote_cache_give_up(struct remote_cache *cache, const char *why);
 
 #endif

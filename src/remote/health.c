@@ -182,17 +182,25 @@ void remote_health_unwatch(struct remote_health *h)
 
 void remote_health_waits(struct remote_health *h)
 {
-	if (h->waiting++ || !h->moved || h->timer)
+	if (h->waiting++)
 		return;
-	h->silent_since_ns = now_ns(h);
+	h->waiting_since_ns = h->silent_since_ns = now_ns(h);
+	if (!h->moved || h->timer)
+		return;
 	h->moved_before = h->moved(h->watch_ctx);
 	look_later(h);
+}
+
+int64_t remote_health_waited_ns(const struct remote_health *h)
+{
+	return h->waited_ns + (h->waiting ? now_ns(h) - h->waiting_since_ns : 0);
 }
 
 void remote_health_waits_no(struct remote_health *h)
 {
 	if (--h->waiting)
 		return;
+	h->waited_ns += now_ns(h) - h->waiting_since_ns;
 	loop_cancel_timer(h->loop, h->timer);
 	h->timer = 0;
 }

@@ -29,6 +29,7 @@ struct remote_health {
 	void (*stop)(void *ctx);
 	void *watch_ctx;
 	unsigned waiting;
+	int64_t waited_ns, waiting_since_ns;
 	uint32_t timer;
 	uint64_t moved_before;
 	int64_t silent_since_ns;
@@ -49,6 +50,7 @@ void remote_health_watch(struct remote_health *h, int64_t patience_ns, uint64_t 
 void remote_health_unwatch(struct remote_health *h);
 void remote_health_waits(struct remote_health *h);    /* one more call waits for an answer */
 void remote_health_waits_no(struct remote_health *h); /* one less */
+int64_t remote_health_waited_ns(const struct remote_health *h); /* in all, with at least one */
 
 /* A try brought an answer, whatever it said. */
 void remote_health_ok(struct remote_health *h);

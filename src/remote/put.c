@@ -389,7 +389,7 @@ static int compare_blobs(const void *x, const void *y)
 	return digest_cmp(&a->digest, &b->digest);
 }
 
-/* The record as an action result that names each blob once, in the order of hashes. */
+/* The record as an action result that names each blob once, numbered in the order of hashes. */
 static void encode_record(struct span record, const struct remote_blob *blobs, uint32_t count, struct buf *out)
 {
 	struct arena a = ARENA_INIT;
@@ -403,9 +403,8 @@ static void encode_record(struct span record, const struct remote_blob *blobs, u
 	for (uint32_t i = 0; i < count; i++) {
 		if (i && digest_eq(&sorted[i].digest, &sorted[i - 1].digest))
 			continue;
-		char *hex = arena_alloc(&a, DIGEST_HEX_SIZE + 1);
-		digest_hex(&sorted[i].digest, hex);
-		result.files[result.file_count++] = (struct reapi_file){ .path = hex, .blob = sorted[i] };
+		char *path = arena_printf(&a, "%u", result.file_count); /* short: there are many */
+		result.files[result.file_count++] = (struct reapi_file){ .path = path, .blob = sorted[i] };
 	}
 	if (record.len <= REMOTE_INLINE_LIMIT) {
 		result.out.raw = record;

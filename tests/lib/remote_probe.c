@@ -128,6 +128,7 @@ static struct js *counters(const struct probe *p)
 		{ "records_sent", c.records_sent }, { "blobs_asked", c.blobs_asked }, { "blobs_found", c.blobs_found },
 		{ "blobs_sent", c.blobs_sent }, { "blobs_there", c.blobs_there },
 		{ "bytes_received", c.bytes_received }, { "bytes_sent", c.bytes_sent }, { "calls", c.calls },
+		{ "waited_us", (uint64_t)(c.waited_ns / 1000) },
 		{ "corrupt", c.corrupt }, { "failed", c.failed }, { "dropped", c.dropped },
 	};
 	struct js *j = js_new_object();

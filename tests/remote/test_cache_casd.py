@@ -39,8 +39,8 @@ class CacheOnCasd(CacheCases, ServerCase):
         self.addCleanup(client.close)
         result = client.get_action(re.Digest(hash=key_of("a"), size_bytes=32))
         self.assertEqual(result.stdout_raw, b"said")
-        self.assertEqual([(file.path, file.digest) for file in result.output_files],
-                         sorted([(digest_of(b).hash, digest_of(b)) for b in (b"one", b"two")], key=lambda f: f[0]))
+        digests = sorted(map(digest_of, (b"one", b"two")), key=lambda digest: digest.hash)
+        self.assertEqual([(file.path, file.digest) for file in result.output_files], list(zip("01", digests)))
 
     def test_a_server_that_is_restarted_is_waited_for(self) -> None:
         probe = self.probe()

@@ -425,6 +425,26 @@ static void what_is_under_way_fails_when_the_cache_is_closed(void **state)
 	free(w);
 }
 
+static void who_loses_patience_ends_it_with_words_of_their_own(void **state)
+{
+	(void)state;
+	struct world *w = open_world(REMOTE_UPLOAD_AUTO);
+	struct digest key = { { 1 } };
+	struct remote_blob blob = numbered(1);
+	keep_numbered(2);
+	remote_get_blobs(w->cache, &blob, 1, blob_came, w);
+	run_until(w, 1);
+	remote_get_record(w->cache, &key, record_came, w);
+	remote_cache_give_up(w->cache, "it costs more than it gives");
+	remote_cache_give_up(w->cache, "again");
+	run_until(w, 2);
+	assert_int_equal(w->answers[REMOTE_FAILED], 1);
+	assert_int_equal(memory->gets, 0);
+	assert_int_equal(w->problems, 1);
+	assert_string_equal(w->problem, "memory: it costs more than it gives");
+	close_world(w);
+}
+
 /* ---- writing ---- */
 
 static void finish(struct world *w)
@@ -638,6 +658,7 @@ int main(void)
 		cmocka_unit_test(wrong_bytes_are_missing_counted_and_told_once),
 		cmocka_unit_test(a_server_that_cannot_be_used_fails_every_request),
 		cmocka_unit_test(what_is_under_way_fails_when_the_cache_is_closed),
+		cmocka_unit_test(who_loses_patience_ends_it_with_words_of_their_own),
 		cmocka_unit_test(a_record_follows_its_blobs_and_comes_back),
 		cmocka_unit_test(blobs_that_are_there_are_neither_read_nor_sent),
 		cmocka_unit_test(two_records_share_the_question_and_the_blob),

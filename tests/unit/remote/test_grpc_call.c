@@ -332,6 +332,24 @@ static void nobody_is_given_up_while_nobody_waits(void **state)
 	close_world(w);
 }
 
+static void waiting_is_counted_once_for_all_who_wait(void **state)
+{
+	(void)state;
+	struct world *w = open_world(0);
+	pass(w, NS_PER_S);
+	assert_int_equal(remote_health_waited_ns(w->health), 0);
+	ask(w, 0);
+	pass(w, NS_PER_S);
+	ask(w, 0);
+	pass(w, NS_PER_S);
+	answer(w, 0, RPC_OK, "x");
+	assert_int_equal(remote_health_waited_ns(w->health), 2 * NS_PER_S);
+	answer(w, 1, RPC_OK, "x");
+	pass(w, NS_PER_S);
+	assert_int_equal(remote_health_waited_ns(w->health), 2 * NS_PER_S);
+	close_world(w);
+}
+
 static void a_stream_starts_again_from_its_beginning(void **state)
 {
 	(void)state;
@@ -395,6 +413,7 @@ int main(void)
 		cmocka_unit_test(more_calls_than_the_line_should_carry_wait_in_order),
 		cmocka_unit_test(silence_ends_it_and_bytes_do_not),
 		cmocka_unit_test(nobody_is_given_up_while_nobody_waits),
+		cmocka_unit_test(waiting_is_counted_once_for_all_who_wait),
 		cmocka_unit_test(a_stream_starts_again_from_its_beginning),
 		cmocka_unit_test(what_is_large_gets_more_time),
 		cmocka_unit_test(everything_is_answered_when_it_is_closed),
