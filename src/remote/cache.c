@@ -230,6 +230,7 @@ int remote_cache_open(const struct remote_cache_config *config, struct remote_ca
 	address_print(config->address, &name);
 	struct remote_health *health = remote_health_new(config->loop, name.data, config->problem, config->ctx);
 	buf_release(&name);
+	health->credentials = config->credentials;
 	struct remote_kind *kind;
 	int rc = address_is_grpc(config->address) ? grpc_cache_open(config, health, &kind, err)
 						  : http_cache_open(config, health, &kind, err);

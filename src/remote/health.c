@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "net/credentials.h"
 
 /* What a server costs that has never answered, and one that has. Tries that were under way together count once. */
 static const struct backoff_policy first_backoff = { 2, 50 * NS_PER_MS, 100 * NS_PER_MS };
@@ -137,6 +138,15 @@ int64_t remote_timeout_ns(int64_t timeout_ns, uint64_t bytes)
 
 static void look(struct loop *loop, void *ctx);
 
+static bool waits_for_credentials(const struct remote_health *h)
+{
+	struct credentials_headers headers;
+	struct err err = ERR_INIT;
+	bool pending = h->credentials && credentials_get(h->credentials, &headers, &err) == CREDENTIALS_PENDING;
+	err_release(&err);
+	return pending;
+}
+
 static void look_later(struct remote_health *h)
 {
 	h->timer = loop_add_timer(h->loop, h->patience_ns / LOOKS, look, h);
@@ -149,7 +159,7 @@ static void look(struct loop *loop, void *ctx)
 	uint64_t moved = h->moved(h->watch_ctx);
 	int64_t now = now_ns(h);
 	h->timer = 0;
-	if (moved != h->moved_before)
+	if (moved != h->moved_before || waits_for_credentials(h))
 		h->silent_since_ns = now;
 	h->moved_before = moved;
 	if (now - h->silent_since_ns < h->patience_ns) {

@@ -23,7 +23,8 @@ struct remote_health {
 	int64_t last_wave_ns;  /* tries that started before this failed together with one that was counted */
 	uint64_t failed, corrupt;
 	uint64_t chance;       /* seeds for back-off */
-	/* Silence. */
+	/* Silence. Nobody is silent who was not spoken to: waiting for `credentials` (NULL: there are none) is none. */
+	struct credentials *credentials;
 	int64_t patience_ns;
 	uint64_t (*moved)(void *ctx); /* bytes that went either way */
 	void (*stop)(void *ctx);

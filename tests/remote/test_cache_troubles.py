@@ -105,6 +105,14 @@ class CacheOnAServerThatDoesWrong(ServerCase):
                 self.assertLess(time.monotonic() - start, 8)
                 self.assert_given_up(probe, "has not said a word")
 
+    def test_waiting_for_credentials_is_no_silence(self) -> None:
+        proxy, _ = self.world(faults.demand_token("letmein"))
+        helper = os.path.join(self.casd.scratch, "helper")
+        with open(helper, "w") as file:
+            file.write("#!/bin/sh\nsleep 1.5\necho '{\"headers\": {\"Authorization\": [\"Bearer letmein\"]}}'\n")
+        os.chmod(helper, 0o755)
+        self.all_found(self.client(proxy, helper=helper, patience_ms=500))
+
     def test_a_server_of_another_api_is_refused(self) -> None:
         def three(said: Any) -> None:
             said.low_api_version.major = said.high_api_version.major = 3
