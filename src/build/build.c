@@ -3,6 +3,8 @@
  *
  *   waiting -> ready -> done                                     a hit
  *   waiting -> ready -> queued -> running -> bodies -> done      a run
+ *              ready -> fetching -> queued                     a run that stands on what is not here yet
+ *                       fetching -> waiting                    to be built again
  *                                 running -> blocked | failed
  *                                 running | bodies -> waiting         to be planned or built again
  *   waiting -> blocked                                           something below is blocked or failed
@@ -35,7 +37,8 @@ static void set_state(struct build *b, uint32_t unit, enum unit_state to)
 {
 	static const unsigned allowed[UNIT_FAILED + 1] = {
 		[UNIT_WAITING] = 1u << UNIT_READY | 1u << UNIT_BLOCKED,
-		[UNIT_READY] = 1u << UNIT_DONE | 1u << UNIT_QUEUED,
+		[UNIT_READY] = 1u << UNIT_DONE | 1u << UNIT_FETCHING | 1u << UNIT_QUEUED,
+		[UNIT_FETCHING] = 1u << UNIT_QUEUED | 1u << UNIT_WAITING,
 		[UNIT_QUEUED] = 1u << UNIT_RUNNING,
 		[UNIT_RUNNING] = 1u << UNIT_BODIES | 1u << UNIT_BLOCKED | 1u << UNIT_FAILED | 1u << UNIT_WAITING,
 		[UNIT_BODIES] = 1u << UNIT_DONE | 1u << UNIT_FAILED | 1u << UNIT_WAITING,
@@ -159,17 +162,61 @@ static void finish(struct build *b, uint32_t unit)
 	emit(b, hit ? BUILD_HIT : BUILD_FINISHED, unit, NULL);
 }
 
+static void enqueue(struct build *b, uint32_t unit)
+{
+	set_state(b, unit, UNIT_QUEUED);
+	queue_push(b, unit);
+}
+
+/* This build cannot finish the unit; the caller builds again. Its dependents wait with it. */
+static void put_off(struct build *b, uint32_t unit)
+{
+	set_state(b, unit, UNIT_WAITING);
+	b->units[unit].waits_for = UINT32_MAX;
+	build_spec_drop(b, unit);
+}
+
+void build_fetched(struct build *b, uint32_t unit, bool all_here)
+{
+	if (all_here) {
+		enqueue(b, unit);
+		return;
+	}
+	b->damaged++;
+	put_off(b, unit);
+}
+
+static void miss(struct build *b, uint32_t unit)
+{
+	enum share_fetch fetch = build_share_fetch(b, unit);
+	if (fetch == FETCH_NOTHING) {
+		enqueue(b, unit);
+		return;
+	}
+	set_state(b, unit, UNIT_FETCHING);
+	if (fetch == FETCH_LOST)
+		build_fetched(b, unit, false);
+}
+
+void build_unpark(struct build *b, uint32_t unit)
+{
+	struct unit_stack *to = &b->ready;
+	VEC_GROW(to->items, to->count, to->cap);
+	to->items[to->count++] = unit;
+}
+
 /* At most `most` units. */
 static int look_up(struct build *b, struct unit_stack *stack, uint32_t most, struct err *err)
 {
 	for (; stack->count && most; most--) {
 		uint32_t unit = stack->items[--stack->count];
 		bool hit;
+		if (build_share_parks(b, unit))
+			continue;
 		if (build_lookup(b, unit, &hit, err))
 			return -1;
 		if (!hit) {
-			set_state(b, unit, UNIT_QUEUED);
-			queue_push(b, unit);
+			miss(b, unit);
 			continue;
 		}
 		know_interfaces(b, unit, &b->units[unit].result);
@@ -181,7 +228,7 @@ static int look_up(struct build *b, struct unit_stack *stack, uint32_t most, str
 
 /* ---- events of the runner ---- */
 
-static void stop(struct build *b, struct err *err)
+void build_stop(struct build *b, struct err *err)
 {
 	if (!err_is_set(&b->fatal))
 		err_move(&b->fatal, err);
@@ -214,14 +261,15 @@ static void on_interface(void *ctx, uint32_t unit, const struct unit_outcome *o)
 		u->result.members[i].id = b->config.plan->modules[p->members[i]].id;
 		keep_interface(b, &u->result.members[i].interface, &o->result.members[i].interface);
 		if (store_put(b->config.store, o->data[i], &stored, &err)) {
-			stop(b, &err);
+			build_stop(b, &err);
 			return;
 		}
 		if (!digest_eq(&stored, &u->result.members[i].interface.data))
 			BUG("the adapter's digest of %s is not that of its bytes", u->result.members[i].id);
+		build_share_made(b, p->members[i]);
 	}
 	if (build_load_first(b, unit, &err)) {
-		stop(b, &err);
+		build_stop(b, &err);
 		return;
 	}
 	u->source = FROM_RUN;
@@ -268,9 +316,10 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	u->ended_ns = clock_monotonic_ns(loop_clock(b->config.loop));
 	build_spec_drop(b, unit);
 	if (!b->config.no_record && build_record(b, unit, o, &err)) {
-		stop(b, &err);
+		build_stop(b, &err);
 		return;
 	}
+	build_share_put(b, unit);
 	if (u->has_first)
 		u->result = u->first;
 	finish(b, unit);
@@ -292,21 +341,13 @@ static void on_blocked(void *ctx, uint32_t unit, const struct unit_outcome *o)
 	block_dependents(b, unit);
 }
 
-/* This build cannot finish the unit; the caller builds again. Its dependents wait with it. */
-static void put_off(struct build *b, uint32_t unit)
-{
-	set_state(b, unit, UNIT_WAITING);
-	b->units[unit].waits_for = UINT32_MAX;
-	build_spec_drop(b, unit);
-}
-
 /* An interface that was altered in the store is a miss found late: whoever made it has to run again. */
 static bool is_damage(struct build *b, uint32_t unit, const struct err *why)
 {
 	struct err err = ERR_INIT;
 	bool found = false;
 	if (why->kind == ERR_CORRUPT && build_find_damage(b, unit, &found, &err))
-		stop(b, &err);
+		build_stop(b, &err);
 	return found;
 }
 
@@ -428,7 +469,8 @@ static int pump(struct build *b, struct err *err)
 /* Queued units count: a lane is taken until its batch has ended, which may be after the last answer. */
 static bool is_busy(const struct build *b)
 {
-	return b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || b->later.count;
+	return b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || b->later.count ||
+	       build_share_is_awaited(b);
 }
 
 static void on_interrupt(struct loop *loop, int signo, void *ctx)
@@ -437,11 +479,26 @@ static void on_interrupt(struct loop *loop, int signo, void *ctx)
 	((struct build *)ctx)->interrupted = true;
 }
 
+/* For whatever comes next. Time in which nothing runs, because the shared cache has not answered, is limited. */
+static int wait_for_news(struct build *b, struct err *err)
+{
+	const struct clock *clock = loop_clock(b->config.loop);
+	bool works = b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || b->later.count;
+	if (works || !build_share_is_awaited(b))
+		return loop_run_once(b->config.loop, b->later.count ? 0 : -1, err);
+	int64_t start = clock_monotonic_ns(clock);
+	int failed = loop_run_once(b->config.loop, build_share_patience(b), err);
+	if (!failed)
+		build_share_waited(b, clock_monotonic_ns(clock) - start);
+	return failed;
+}
+
 int build_run(struct build *b, struct err *err)
 {
 	int failed = 0;
 	struct loop_interrupt former = loop_watch_interrupt(b->config.loop, on_interrupt, b);
 	b->urgent = build_find_urgent(b);
+	build_share_ask(b);
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)
 		if (!b->units[i].waits_for)
 			make_ready(b, i);
@@ -449,7 +506,7 @@ int build_run(struct build *b, struct err *err)
 		failed = pump(b, err);
 		if (failed || !is_busy(b))
 			break;
-		failed = loop_run_once(b->config.loop, b->later.count ? 0 : -1, err);
+		failed = wait_for_news(b, err);
 		if (!failed && b->interrupted)
 			failed = err_set(err, ERR_INTERRUPTED, "interrupted; what was finished is kept, run again to go on");
 		if (!failed && err_is_set(&b->fatal)) {
@@ -486,6 +543,7 @@ struct build *build_new(const struct build_config *config)
 	digest_map_init(&b->outputs);
 	build_spec_init(b);
 	build_memory_init(b);
+	build_share_init(b);
 	return b;
 }
 
@@ -497,6 +555,7 @@ void build_free(struct build *b)
 		b->runner->free(b->runner);
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)
 		arena_release(&b->spec_arenas[i]);
+	build_share_end(b);
 	digest_map_release(&b->outputs);
 	reach_free(b->reach);
 	err_release(&b->failure);

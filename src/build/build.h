@@ -13,6 +13,7 @@
 #define SEPAL_BUILD_BUILD_H
 
 #include "build/past.h"
+#include "build/share.h"
 #include "exec/runner.h"
 #include "merge/digest_map.h"
 #include "plan/key.h"
@@ -22,6 +23,7 @@
 enum unit_state {
 	UNIT_WAITING = 0, /* some dependency's interfaces are not known yet */
 	UNIT_READY,       /* all are known: keys can be made, the store is asked */
+	UNIT_FETCHING,    /* missed: interfaces that it stands on are on their way from the shared cache */
 	UNIT_QUEUED,      /* missed: waits for a lane */
 	UNIT_RUNNING,     /* started: its interfaces are being made */
 	UNIT_BODIES,      /* interfaces known and stored, dependents released; bodies are being checked */
@@ -76,6 +78,7 @@ struct build_config {
 	void (*weigh)(void *runner_ctx);
 	unsigned lanes;
 	const struct past *past;     /* what the last build knew; NULL: the store is asked about everything */
+	struct share *share;         /* the shared cache behind the store; NULL: none */
 	bool no_store_read;          /* every unit runs */
 	const unsigned char *forced; /* per unit: these run although the store has them; NULL: none */
 	bool no_record;              /* nothing is entered into the store's tables */
@@ -111,6 +114,8 @@ const struct plan_discovered *build_discovered(const struct build *b, uint32_t *
 uint32_t build_damaged(const struct build *b);
 /* What this build knew, for the next one. False: all of it is in config.past, and nothing was appended. */
 bool build_encode_past(const struct build *b, struct buf *out);
+/* Gives what this build knew to the shared cache, if that is news. */
+void build_share_tree(struct build *b);
 /* How many units are in each state now, for a status line: array of UNIT_FAILED + 1. */
 const uint32_t *build_counts(const struct build *b);
 void build_free(struct build *b);

@@ -73,7 +73,7 @@ static void expect(struct build *b, const uint32_t *units, uint32_t count)
 
 void build_foresee(struct build *b)
 {
-	if (b->foreseen || b->urgent || !b->runner->expect)
+	if (b->foreseen || b->urgent || !b->runner->expect || build_share_is_asking(b))
 		return; /* an edit is soon through */
 	b->foreseen = true;
 	uint32_t *units = xmalloc((b->config.plan->unit_count + 1) * sizeof *units), n = 0;

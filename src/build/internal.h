@@ -13,6 +13,7 @@ struct unit_memory {
 	uint32_t *used;
 	uint32_t used_count;
 	bool known;         /* the used set is */
+	bool foreign;       /* not out of config.past */
 	struct span result; /* as config.past holds it; empty: encode it */
 };
 
@@ -21,6 +22,13 @@ struct kept {
 	struct result result;
 	const struct bodies_entry *entry; /* its members are those of `result` */
 	struct kept_report *offers;       /* per member */
+};
+
+/* What an earlier build knew. */
+struct recollection {
+	const struct past *past; /* NULL: nothing */
+	uint32_t *now; /* per module of it: the plan's module of that name, or UINT32_MAX */
+	bool sure;     /* the store has the interfaces that it had then */
 };
 
 struct unit_stack {
@@ -47,8 +55,8 @@ struct build {
 	bool weighed;                  /* config.weigh was asked */
 	struct unit_stack ready, later; /* READY units not yet looked up; those that can wait until something runs */
 	unsigned char *urgent;          /* per unit: it cannot wait; NULL: none can */
-	uint32_t *past_now;            /* per module of config.past: the plan's module of that name, or UINT32_MAX */
-	bool past_is_sure;             /* the store has the interfaces that it had then */
+	struct recollection own, others; /* config.past, and what the shared cache has of such a tree */
+	struct share_state *share;       /* NULL: there is no shared cache */
 	struct unit_memory *memory;    /* per unit */
 	struct unit_spec **specs;      /* per unit while it runs */
 	struct kept **kept;            /* per unit: reports from before; NULL: none */
@@ -66,6 +74,8 @@ struct build {
 	bool foreseen;
 };
 
+/* build.c: an error of the environment ends the build; taken over. */
+void build_stop(struct build *b, struct err *err);
 /* build.c: the longest remaining chain first; ties by number, so that order is stable. */
 bool build_goes_before(const struct build *b, uint32_t x, uint32_t y);
 
@@ -87,11 +97,49 @@ const uint32_t *build_closure_of(struct build *b, uint32_t unit, uint32_t *ret_c
 
 /* memory.c: config.past, and what becomes the next one. */
 void build_memory_init(struct build *b);
+/* From now on `others` is asked as well; borrowed. */
+void build_recall_others(struct build *b, const struct past *others);
 /* Does the past answer for the unit, whose keys are known? */
 bool build_recall(struct build *b, uint32_t unit);
+/* All of it, for whoever goes on from here. */
+void build_encode_memory(const struct build *b, struct buf *out);
 void build_remember(struct build *b, uint32_t unit, const struct manifest_entry *e);
 
+/* share.c: the shared cache. All of these do nothing, or say no, when there is none. */
+void build_share_init(struct build *b);
+void build_share_end(struct build *b);
+/* Before the first look-up: asks for what is not known here. */
+void build_share_ask(struct build *b);
+/* The unit's manifest may still come: it is looked up again when it has, or when nobody waits any longer. */
+bool build_share_parks(struct build *b, uint32_t unit);
+/* Can the bytes of an interface be had, here or from the cache? */
+bool build_share_has(const struct build *b, const struct digest *data);
+/* How long the loop may wait while nothing runs; -1: as long as it takes. Then what the loop did is counted. */
+int64_t build_share_patience(const struct build *b);
+void build_share_waited(struct build *b, int64_t ns);
+/* Are there units of which it is not known yet whether the cache knows them? */
+bool build_share_is_asking(const struct build *b);
+/* Does anything wait for an answer? */
+bool build_share_is_awaited(const struct build *b);
+/* build.c: the unit can be looked up now. */
+void build_unpark(struct build *b, uint32_t unit);
+
+/* share_bytes.c */
+/* The unit missed. Interfaces that it stands on may be on their way: then build_fetched is called in the end. */
+enum share_fetch { FETCH_NOTHING, FETCH_COMING, FETCH_LOST };
+enum share_fetch build_share_fetch(struct build *b, uint32_t unit);
+/* build.c: all are here, or one is lost. */
+void build_fetched(struct build *b, uint32_t unit, bool all_here);
+/* The module's interface is in the store. */
+void build_share_made(struct build *b, uint32_t module);
+void build_share_give_up_bytes(struct build *b);
+
+/* share_put.c */
+void build_share_put(struct build *b, uint32_t unit);
+
 /* lookup.c */
+/* Older results of a manifest are kept while all of it is no larger: it is read whole. */
+enum { BUILD_MANIFEST_SIZE = 1 << 20 };
 /* mypy's rule: an interface that was used though not imported must still be reachable. */
 bool build_may_use(struct build *b, uint32_t unit, uint32_t module);
 /* Does the record answer for exactly the unit's members, in their order? */

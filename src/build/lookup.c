@@ -7,9 +7,6 @@
 #include "build/internal.h"
 #include "model/bodies.h"
 
-/* Older results of a manifest are kept while all of it is no larger: it is read whole. */
-enum { MANIFEST_SIZE = 1 << 20 };
-
 bool build_fits_unit(const struct build *b, uint32_t unit, const struct result *r)
 {
 	const struct plan *p = b->config.plan;
@@ -62,7 +59,7 @@ static bool take_result(struct build *b, uint32_t unit, const struct manifest_en
 	if (!result_decode(e->result, &b->arena, ret) || !build_fits_unit(b, unit, ret))
 		return false;
 	for (uint32_t i = 0; i < ret->member_count; i++)
-		if (!store_has(b->config.store, &ret->members[i].interface.data))
+		if (!build_share_has(b, &ret->members[i].interface.data))
 			return false;
 	return true;
 }
@@ -230,7 +227,7 @@ static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_out
 	used_set(b, unit, o, &entry);
 	build_remember(b, unit, &entry);
 	manifest_add(&old->manifest, &entry, &old->arena, &fresh);
-	manifest_encode_within(&fresh, MANIFEST_SIZE, &record);
+	manifest_encode_within(&fresh, BUILD_MANIFEST_SIZE, &record);
 	int failed = record.len > STORE_RECORD_LIMIT ? 0 : store_record(b->config.store, STORE_MANIFESTS, &u->manifest_key,
 	                                                                buf_span(&record), err);
 	free(entry.used);

@@ -6,25 +6,35 @@
 
 #define NOT_HERE UINT32_MAX
 
-void build_memory_init(struct build *b)
+static void recollect(struct build *b, struct recollection *r, const struct past *past)
 {
-	const struct plan *p = b->config.plan;
-	uint32_t n = b->config.past ? past_module_count(b->config.past) : 0;
-	uint64_t stamp = n ? store_stamp(b->config.store) : 0;
-	b->past_is_sure = stamp && past_stamp(b->config.past) == stamp;
-	b->memory = ARENA_ARRAY(&b->arena, struct unit_memory, p->unit_count + 1);
-	b->past_now = ARENA_ARRAY(&b->arena, uint32_t, n + 1);
+	uint32_t n = past ? past_module_count(past) : 0;
+	r->past = past;
+	r->now = ARENA_ARRAY(&b->arena, uint32_t, n + 1);
 	for (uint32_t i = 0; i < n; i++) {
-		const uint32_t *at = map_get(&p->index, past_module_id(b->config.past, i));
-		b->past_now[i] = at ? *at : NOT_HERE;
+		const uint32_t *at = map_get(&b->config.plan->index, past_module_id(past, i));
+		r->now[i] = at ? *at : NOT_HERE;
 	}
 }
 
-static bool used_as_before(struct build *b, uint32_t unit, const struct past_entry *u)
+void build_memory_init(struct build *b)
+{
+	uint64_t stamp = b->config.past && past_module_count(b->config.past) ? store_stamp(b->config.store) : 0;
+	b->memory = ARENA_ARRAY(&b->arena, struct unit_memory, b->config.plan->unit_count + 1);
+	recollect(b, &b->own, b->config.past);
+	b->own.sure = stamp && past_stamp(b->config.past) == stamp;
+}
+
+void build_recall_others(struct build *b, const struct past *others)
+{
+	recollect(b, &b->others, others);
+}
+
+static bool used_as_before(struct build *b, uint32_t unit, const struct recollection *r, const struct past_entry *u)
 {
 	for (uint32_t i = 0; i < u->used_count; i++) {
-		uint32_t then = past_used(u, i), now = b->past_now[then];
-		if (now == NOT_HERE || !digest_eq(&b->digests[now], past_interface(b->config.past, then)) ||
+		uint32_t then = past_used(u, i), now = r->now[then];
+		if (now == NOT_HERE || !digest_eq(&b->digests[now], past_interface(r->past, then)) ||
 		    !build_may_use(b, unit, now))
 			return false;
 	}
@@ -34,27 +44,33 @@ static bool used_as_before(struct build *b, uint32_t unit, const struct past_ent
 static bool interfaces_are_there(struct build *b, const struct result *r)
 {
 	for (uint32_t i = 0; i < r->member_count; i++)
-		if (!store_has(b->config.store, &r->members[i].interface.data))
+		if (!build_share_has(b, &r->members[i].interface.data))
 			return false;
+	return true;
+}
+
+static bool recall_from(struct build *b, uint32_t unit, const struct recollection *r)
+{
+	struct build_unit *u = &b->units[unit];
+	struct unit_memory *m = &b->memory[unit];
+	struct past_entry past;
+	if (!r->past || !past_find(r->past, &u->manifest_key, &past) || !used_as_before(b, unit, r, &past) ||
+	    !result_decode(past.result, &b->arena, &u->result) || !build_fits_unit(b, unit, &u->result) ||
+	    (!r->sure && !interfaces_are_there(b, &u->result)))
+		return false;
+	m->used = ARENA_ARRAY(&b->arena, uint32_t, past.used_count + 1);
+	m->used_count = past.used_count;
+	for (uint32_t i = 0; i < past.used_count; i++)
+		m->used[i] = r->now[past_used(&past, i)];
+	m->known = true;
+	m->foreign = r != &b->own;
+	m->result = past.result;
 	return true;
 }
 
 bool build_recall(struct build *b, uint32_t unit)
 {
-	struct build_unit *u = &b->units[unit];
-	struct unit_memory *m = &b->memory[unit];
-	struct past_entry past;
-	if (!b->config.past || !past_find(b->config.past, &u->manifest_key, &past) || !used_as_before(b, unit, &past) ||
-	    !result_decode(past.result, &b->arena, &u->result) || !build_fits_unit(b, unit, &u->result) ||
-	    (!b->past_is_sure && !interfaces_are_there(b, &u->result)))
-		return false;
-	m->used = ARENA_ARRAY(&b->arena, uint32_t, past.used_count + 1);
-	m->used_count = past.used_count;
-	for (uint32_t i = 0; i < past.used_count; i++)
-		m->used[i] = b->past_now[past_used(&past, i)];
-	m->known = true;
-	m->result = past.result;
-	return true;
+	return recall_from(b, unit, &b->own) || recall_from(b, unit, &b->others);
 }
 
 void build_remember(struct build *b, uint32_t unit, const struct manifest_entry *e)
@@ -77,18 +93,16 @@ static bool is_all_past(const struct build *b)
 	uint32_t kept = 0;
 	for (uint32_t u = 0; u < b->config.plan->unit_count; u++) {
 		kept += is_kept(b, u);
-		if (is_kept(b, u) && !b->memory[u].result.len)
+		if (is_kept(b, u) && (!b->memory[u].result.len || b->memory[u].foreign))
 			return false;
 	}
-	return b->past_is_sure && kept == past_unit_count(b->config.past);
+	return b->own.sure && kept == past_unit_count(b->config.past);
 }
 
-bool build_encode_past(const struct build *b, struct buf *out)
+void build_encode_memory(const struct build *b, struct buf *out)
 {
 	const struct plan *p = b->config.plan;
 	struct buf result = BUF_INIT;
-	if (is_all_past(b))
-		return false;
 	struct past_writer w = past_begin(out, store_stamp(b->config.store), p->module_count);
 	for (uint32_t i = 0; i < p->module_count; i++)
 		past_put_module(&w, p->modules[i].id, &b->digests[i]);
@@ -107,5 +121,12 @@ bool build_encode_past(const struct build *b, struct buf *out)
 	}
 	past_end(&w);
 	buf_release(&result);
+}
+
+bool build_encode_past(const struct build *b, struct buf *out)
+{
+	if (is_all_past(b))
+		return false;
+	build_encode_memory(b, out);
 	return true;
 }

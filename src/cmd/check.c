@@ -7,6 +7,7 @@
 #include "cmd/check.h"
 #include "cmd/cmd.h"
 #include "cmd/history.h"
+#include "cmd/pipeline_remote.h"
 #include "cmd/last.h"
 #include "cmd/stats.h"
 #include "cmd/watch.h"
@@ -163,6 +164,8 @@ static int build_and_show(struct check *c, const struct look *look, struct err *
 {
 	struct pipeline *p = &c->pipeline;
 	struct report report = REPORT_INIT;
+	if (pipeline_open_remote(p, err))
+		return -1;
 	c->history = history_open(p);
 	pipeline_recall(p);
 	p->idle = observe;
@@ -175,8 +178,9 @@ static int build_and_show(struct check *c, const struct look *look, struct err *
 		show(c, &report);
 		warn_of_corruption(c);
 		observe(c);
-		failed = pipeline_save(p, err) || history_save(c->history, p, err) || stats_write_build(p, err) ||
-		         conclude(c, err);
+		build_share_tree(p->build);
+		failed = pipeline_save(p, err) || history_save(c->history, p, err) ||
+		         pipeline_finish_remote(p, err) || stats_write_build(p, err) || conclude(c, err);
 		if (!failed && build_stats(p->build).blocked == 0)
 			failed = last_save(p, c->seen, &report, err);
 		trace_since(p->trace, TRACE_LANE_SEPAL, "report and save", "", start);

@@ -63,6 +63,8 @@ struct pipeline {
 	bool planned;
 	unsigned plans_made;
 	struct build *build;
+	struct remote_side *remote; /* the shared cache; NULL: none */
+	struct share *share;        /* and as the build sees it */
 	struct past *past; /* NULL: the store is asked about every unit */
 	bool remembers;    /* what the build knew is kept for the next run */
 	/* What builds did that had to be followed by another: the first members of units that ran, and processes. */

@@ -147,6 +147,7 @@ static struct build_config build_config(struct pipeline *p, void (*on_event)(voi
 		.weigh = weigh,
 		.lanes = p->settings->jobs,
 		.past = p->past,
+		.share = p->share,
 		.policy = p->settings->on_conflict,
 		.on_event = on_event,
 		.ctx = ctx,
@@ -160,6 +161,7 @@ int pipeline_build_again(struct pipeline *p, const unsigned char *forced, struct
 	config.make_runner = make_process_runner;
 	config.forced = forced;
 	config.no_record = true;
+	config.share = NULL;
 	*ret = build_new(&config);
 	return build_run(*ret, err);
 }

@@ -51,6 +51,23 @@ static const struct row ROWS[] = {
 	  "where units run: worker (default) or process (hermetic, one checker process each)", "worker|process" },
 	{ "store", 0, TEXT, ON_RUNS | ON_DOCTOR | ON_MERGE, AT(store), "DIR",
 	  "the store (default: $SEPAL_STORE, else $XDG_CACHE_HOME/sepal, else ~/.cache/sepal)", NULL },
+	{ "remote-cache", 0, TEXT, ON_CHECK, AT(remote.cache), "URL",
+	  "look for results in a shared cache too: grpc[s]://HOST:PORT[/INSTANCE] or http[s]://HOST:PORT[/PREFIX]", NULL },
+	{ "remote-upload", 0, CHOICE, ON_CHECK, AT(remote.upload), "WHETHER",
+	  "give results to the cache: auto (default: if it lets us, without waiting long), yes or no", "auto|yes|no" },
+	{ "remote-token-file", 0, TEXT, ON_CHECK, AT(remote.token_file), "FILE",
+	  "send the bearer token that is in this file; it may be renewed meanwhile", NULL },
+	{ "remote-credential-helper", 0, TEXT, ON_CHECK, AT(remote.credential_helper), "PROGRAM",
+	  "ask this program for headers, as Bazel asks its credential helpers", NULL },
+	{ "remote-header", 0, TEXTS, ON_CHECK, AT(remote.headers), "NAME=VALUE",
+	  "send this header with every call; others can see the command line, so no secrets here (may be repeated)", NULL },
+	{ "remote-ca-file", 0, TEXT, ON_CHECK, AT(remote.ca_file), "FILE",
+	  "believe the servers that these certificates vouch for (PEM), not those of the system's list", NULL },
+	{ "remote-cert", 0, TEXT, ON_CHECK, AT(remote.cert), "FILE",
+	  "our own certificate, for servers that ask for one (PEM)", NULL },
+	{ "remote-key", 0, TEXT, ON_CHECK, AT(remote.key), "FILE", "its key, if it is not in the same file", NULL },
+	{ "remote-timeout", 0, COUNT, ON_CHECK, AT(remote.timeout_seconds), "SECONDS",
+	  "give up a call that takes longer (default: 10)", NULL },
 	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE",
 	  "write what was done as JSON (schemas/stats.schema.json)", NULL },
 	{ "trace", 0, TEXT, ON_CHECK, AT(trace), "FILE",
@@ -246,6 +263,7 @@ int settings_parse(int argc, char **argv, struct arena *a, struct settings *ret,
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct settings s = { .checker = "mypy", .runner = "worker", .timeout_seconds = 600, .sample = 1,
+		              .remote = { .upload = "auto", .timeout_seconds = 10 },
 		              .jobs = cores > 0 ? (unsigned)cores : 1 };
 	const char *cwd;
 	uint32_t paths = 0, args = 0;
@@ -255,7 +273,9 @@ int settings_parse(int argc, char **argv, struct arena *a, struct settings *ret,
 		return -1;
 	s.paths = ARENA_ARRAY(a, const char *, argc + 1);
 	s.checker_args = ARENA_ARRAY(a, const char *, argc + 1);
-	s.simulate = ARENA_ARRAY(a, const char *, argc + 1);
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (ROWS[i].kind == TEXTS)
+			*(const char ***)((char *)&s + ROWS[i].offset) = ARENA_ARRAY(a, const char *, argc + 1);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			while (++i < argc)

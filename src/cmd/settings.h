@@ -13,6 +13,15 @@
 
 enum verb { VERB_CHECK, VERB_PLAN, VERB_EXPLAIN, VERB_MERGE, VERB_VERIFY, VERB_DOCTOR, VERB_COUNT };
 
+/* How servers are reached (doc/remote.md). Files as given. */
+struct remote_settings {
+	const char *cache;  /* URL; NULL: there is no shared cache */
+	const char *upload; /* "auto", "yes" or "no" */
+	const char *token_file, *credential_helper, *ca_file, *cert, *key; /* NULL: none */
+	const char **headers; /* NAME=VALUE, NULL-terminated */
+	unsigned timeout_seconds;
+};
+
 struct settings {
 	enum verb verb;
 	const char *python;     /* NULL: found (cmd/pipeline.h) */
@@ -24,6 +33,7 @@ struct settings {
 	unsigned jobs;
 	unsigned timeout_seconds;
 	enum conflict_policy on_conflict;
+	struct remote_settings remote;
 	bool watch, no_store_read, verbose, quiet, keep_failed, store_only;
 	double sample;          /* verify: share of units, 0 to 1 */
 	unsigned seed;          /* verify --sample: which units */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "cmd/pipeline_remote.h"
 #include "sys/fs.h"
 
 struct numbers {
@@ -50,6 +51,9 @@ static int write_numbers(struct pipeline *p, const struct numbers *n, struct err
 	for (uint32_t i = 0; i < n->ran_count; i++)
 		js_append(ran, js_new_string(n->ran[i]));
 	js_set(doc, "modules_run", ran);
+	struct js *remote = pipeline_remote_stats(p);
+	if (remote)
+		js_set(doc, "remote", remote);
 	struct buf text = BUF_INIT;
 	js_write(doc, 2, &text);
 	buf_add_char(&text, '\n');

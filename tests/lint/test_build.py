@@ -28,7 +28,9 @@ class Build(unittest.TestCase):
         rooms = sorted({path.split("/")[1] for path in there("src/*/*.c")})
         self.assertGreater(len(rooms), 2)
         for room in rooms:
-            self.assertEqual(sorted(listed.get(f"{room}_sources", [])), there(f"src/{room}/*.c"), room)
+            kinds = (f"{room}_sources", f"{room}_with_remote_sources", f"{room}_without_remote_sources")
+            self.assertEqual(sorted(path for kind in kinds for path in listed.get(kind, [])),
+                             there(f"src/{room}/*.c"), room)
 
     def test_every_test_program_is_listed(self) -> None:
         listed = variables()

@@ -1,0 +1,60 @@
+/* What the build room's files share about the shared cache (share.h). */
+#ifndef SEPAL_BUILD_SHARE_INTERNAL_H
+#define SEPAL_BUILD_SHARE_INTERNAL_H
+
+#include "base/map.h"
+#include "build/internal.h"
+#include "build/share.h"
+
+struct share {
+	struct share_ops ops;
+	struct store *store;
+	struct build *build;    /* the one that runs; NULL: none */
+	unsigned generation;    /* of builds: answers to an earlier one are for nobody */
+	struct past *tree;      /* what others knew; NULL: nothing (yet) */
+	bool tree_asked, tree_there;
+	struct map lost;        /* digests of blobs */
+	struct arena arena;     /* their bytes */
+	int64_t patience_ns, stalled_ns;
+	bool impatient;
+	struct share_counters counters;
+};
+
+enum share_asked { NOT_ASKED = 0, ASKED, ANSWERED };
+enum share_bytes { BYTES_UNKNOWN = 0, BYTES_HERE, BYTES_COMING, BYTES_LOST };
+
+/* Whoever waits for a module's interface. */
+struct share_waiter {
+	uint32_t unit, next;
+};
+
+/* Of one build. */
+struct share_state {
+	unsigned char *asked;  /* enum share_asked per unit */
+	unsigned char *parked; /* per unit: READY, and waits for an answer */
+	unsigned char *bytes;  /* enum share_bytes per module */
+	uint32_t *first_waiter; /* per module, in `waiters` */
+	struct share_waiter *waiters;
+	uint32_t waiter_count, waiter_cap;
+	uint32_t *outstanding; /* per FETCHING unit: interfaces that are on their way */
+	unsigned char *without; /* per FETCHING unit: one of them is lost */
+	uint32_t asked_count, parked_count;
+};
+
+/* What a request is for; freed by its callback. */
+struct share_request {
+	struct share *share;
+	unsigned generation;
+	uint32_t unit;
+	uint32_t *modules; /* of a request for blobs, in its order */
+	uint32_t left;
+};
+
+struct share_request *share_request_new(struct share *s, uint32_t unit);
+/* Under which the manifest of a unit is shared. */
+void share_unit_key(const struct digest *manifest_key, struct digest *ret);
+/* Does the answer come to the build that asked? */
+bool share_is_current(const struct share_request *r);
+bool share_is_over(const struct share *s);
+
+#endif

@@ -1,0 +1,34 @@
+/* Instead of pipeline_remote.c, when configured --without-remote. */
+#include "cmd/pipeline_remote.h"
+
+int pipeline_remote_check(const struct settings *s, struct err *err)
+{
+	if (!s->remote.cache)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	               "this sepal was built without remote caches (configure --without-remote); leave out --remote-cache, "
+	               "or install one that was built with them");
+}
+
+int pipeline_open_remote(struct pipeline *p, struct err *err)
+{
+	(void)p, (void)err;
+	return 0;
+}
+
+int pipeline_finish_remote(struct pipeline *p, struct err *err)
+{
+	(void)p, (void)err;
+	return 0;
+}
+
+struct js *pipeline_remote_stats(const struct pipeline *p)
+{
+	(void)p;
+	return NULL;
+}
+
+void pipeline_close_remote(struct pipeline *p)
+{
+	(void)p;
+}

@@ -1,0 +1,273 @@
+/* The shared cache of a check (pipeline_remote.h): remote/cache.h behind build/share.h. */
+#include "cmd/pipeline_remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "net/credentials.h"
+#include "net/tls.h"
+#include "remote/cache.h"
+#include "remote/zstd.h"
+#include "sys/clock.h"
+
+/*
+ * Records travel compressed: most of what they say they say twice.
+ *
+ *   record := "SEPZ" size:u64 content(one Zstandard frame of `size` bytes)
+ */
+static const char MAGIC[] = "SEPZ";
+enum { MAGIC_SIZE = 4, HEAD_SIZE = MAGIC_SIZE + 8, RECORD_LIMIT = 256 * 1024 * 1024 };
+
+enum { WAIT_ASKED_SECONDS = 60, SHARE_OF_RUN = 10 };
+
+struct remote_side {
+	struct pipeline *pipeline;
+	struct arena arena;
+	struct address address;
+	struct tls_options tls;
+	struct credentials *credentials;
+	struct remote_cache *cache;
+};
+
+/* ---- what the build asks for ---- */
+
+struct pending {
+	void (*done)(void *to, bool found, struct span record);
+	void (*each)(void *to, uint32_t index, bool found, struct span bytes);
+	void *to;
+	uint32_t left;
+};
+
+static bool unpack(struct span record, struct buf *out)
+{
+	struct reader r = reader_of(record);
+	struct span magic = reader_raw(&r, MAGIC_SIZE);
+	uint64_t size = reader_u64(&r);
+	if (!reader_ok(&r) || memcmp(magic.data, MAGIC, MAGIC_SIZE) != 0 || size > RECORD_LIMIT)
+		return false;
+	return zstd_decompress((struct span){ record.data + HEAD_SIZE, record.len - HEAD_SIZE }, size, out);
+}
+
+static void on_record(void *ctx, enum remote_answer answer, struct span record)
+{
+	struct pending *p = ctx;
+	struct buf content = BUF_INIT;
+	bool found = answer == REMOTE_FOUND && unpack(record, &content);
+	p->done(p->to, found, found ? buf_span(&content) : (struct span){ "", 0 });
+	buf_release(&content);
+	free(p);
+}
+
+static void get_record(void *ctx, const struct digest *key, void (*done)(void *to, bool found, struct span record),
+                       void *to)
+{
+	struct remote_side *s = ctx;
+	struct pending *p = xcalloc(1, sizeof *p);
+	p->done = done;
+	p->to = to;
+	remote_get_record(s->cache, key, on_record, p);
+}
+
+static void on_blob(void *ctx, uint32_t index, enum remote_answer answer, struct span bytes)
+{
+	struct pending *p = ctx;
+	p->each(p->to, index, answer == REMOTE_FOUND, bytes);
+	if (--p->left == 0)
+		free(p);
+}
+
+/* The build room does not know the network's: the same two fields under another name. */
+static struct remote_blob *blobs_of(const struct share_blob *blobs, uint32_t count)
+{
+	struct remote_blob *list = xmalloc((count + 1) * sizeof *list);
+	for (uint32_t i = 0; i < count; i++)
+		list[i] = (struct remote_blob){ blobs[i].digest, blobs[i].size };
+	return list;
+}
+
+static void get_blobs(void *ctx, const struct share_blob *blobs, uint32_t count,
+                      void (*each)(void *to, uint32_t index, bool found, struct span bytes), void *to)
+{
+	struct remote_side *s = ctx;
+	struct remote_blob *list = blobs_of(blobs, count);
+	struct pending *p = xcalloc(1, sizeof *p);
+	p->each = each;
+	p->to = to;
+	p->left = count;
+	remote_get_blobs(s->cache, list, count, on_blob, p);
+	free(list);
+}
+
+static void put(void *ctx, const struct digest *key, struct span record, const struct share_blob *blobs, uint32_t count)
+{
+	struct remote_side *s = ctx;
+	struct remote_blob *list = blobs_of(blobs, count);
+	struct buf packed = BUF_INIT;
+	if (record.len <= RECORD_LIMIT && strcmp(s->pipeline->settings->remote.upload, "no") != 0) {
+		buf_add(&packed, MAGIC, MAGIC_SIZE);
+		buf_put_u64(&packed, record.len);
+		zstd_compress(record, &packed);
+		remote_put(s->cache, key, buf_span(&packed), list, count);
+	}
+	buf_release(&packed);
+	free(list);
+}
+
+static bool is_over(void *ctx)
+{
+	struct remote_side *s = ctx;
+	return remote_cache_is_given_up(s->cache);
+}
+
+/* ---- what the cache asks for ---- */
+
+static bool read_blob(void *ctx, const struct remote_blob *blob, struct buf *out)
+{
+	struct remote_side *s = ctx;
+	struct err ignored = ERR_INIT;
+	bool found = false;
+	if (store_get(s->pipeline->store, &blob->digest, out, &found, &ignored))
+		err_release(&ignored);
+	return found;
+}
+
+/* A cache is a convenience: one warning, and the check goes on. */
+static void on_problem(void *ctx, const struct err *err)
+{
+	struct remote_side *s = ctx;
+	if (!s->pipeline->settings->quiet)
+		fprintf(stderr, "sepal: warning: %s\n", err->message);
+}
+
+/* ---- opening and closing ---- */
+
+int pipeline_remote_check(const struct settings *s, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct address address;
+	int failed = 0;
+	for (const char **h = s->remote.headers; *h && !failed; h++)
+		if (!strchr(*h, '='))
+			failed = err_set(err, ERR_USAGE, "--remote-header wants NAME=VALUE, and there is no `=` in what was given");
+	if (!failed && s->remote.cache)
+		failed = address_parse(s->remote.cache, &a, &address, err);
+	arena_release(&a);
+	return failed;
+}
+
+/* NAME=VALUE becomes "NAME: VALUE". */
+static const char *const *headers_of(struct remote_side *s, const char **given)
+{
+	uint32_t n = 0;
+	while (given[n])
+		n++;
+	const char **list = ARENA_ARRAY(&s->arena, const char *, n + 1);
+	for (uint32_t i = 0; i < n; i++) {
+		const char *value = strchr(given[i], '=');
+		list[i] = arena_printf(&s->arena, "%.*s: %s", (int)(value - given[i]), given[i], value + 1);
+	}
+	return list;
+}
+
+static enum remote_upload_policy upload_policy(const struct settings *s)
+{
+	if (strcmp(s->remote.upload, "yes") == 0)
+		return REMOTE_UPLOAD_YES;
+	return strcmp(s->remote.upload, "no") == 0 ? REMOTE_UPLOAD_NO : REMOTE_UPLOAD_AUTO;
+}
+
+static int open_cache(struct remote_side *s, struct pipeline *p, struct err *err)
+{
+	const struct remote_settings *set = &p->settings->remote;
+	if (address_parse(set->cache, &s->arena, &s->address, err))
+		return -1;
+	s->tls = (struct tls_options){ .roots_file = set->ca_file, .certificate_file = set->cert, .key_file = set->key };
+	struct credentials_config credentials = {
+		.loop = p->loop,
+		.address = &s->address,
+		.token_file = set->token_file,
+		.helper = set->credential_helper,
+		.headers = headers_of(s, set->headers),
+	};
+	if (credentials_new(&credentials, &s->credentials, err))
+		return -1;
+	struct remote_cache_config config = {
+		.loop = p->loop,
+		.address = &s->address,
+		.tls = &s->tls,
+		.credentials = s->credentials,
+		.timeout_ns = (int64_t)set->timeout_seconds * NS_PER_S,
+		.upload = upload_policy(p->settings),
+		.read_blob = read_blob,
+		.problem = on_problem,
+		.ctx = s,
+	};
+	return remote_cache_open(&config, &s->cache, err);
+}
+
+int pipeline_open_remote(struct pipeline *p, struct err *err)
+{
+	if (!p->settings->remote.cache || p->remote)
+		return 0;
+	if (!p->loop && loop_new(&p->loop, &p->clock, err))
+		return -1;
+	p->remote = xcalloc(1, sizeof *p->remote);
+	p->remote->pipeline = p;
+	if (open_cache(p->remote, p, err))
+		return err_wrap(err, "opening the shared cache %s", p->settings->remote.cache);
+	struct share_ops ops = { get_record, get_blobs, put, is_over, p->remote };
+	p->share = share_new(&ops, p->store);
+	return 0;
+}
+
+int pipeline_finish_remote(struct pipeline *p, struct err *err)
+{
+	if (!p->remote)
+		return 0;
+	int64_t budget = (clock_wall_ns(&p->clock) - p->began_ns) / SHARE_OF_RUN;
+	budget = budget < NS_PER_S ? NS_PER_S : budget;
+	if (strcmp(p->settings->remote.upload, "yes") == 0)
+		budget = WAIT_ASKED_SECONDS * NS_PER_S;
+	return remote_cache_finish(p->remote->cache, budget, err);
+}
+
+struct js *pipeline_remote_stats(const struct pipeline *p)
+{
+	if (!p->remote)
+		return NULL;
+	struct remote_counters c = remote_cache_counters(p->remote->cache);
+	struct share_counters s = share_counters(p->share);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "units_found", s.units_found },       { "interfaces_found", s.interfaces_found },
+		{ "lost", s.lost },                     { "impatient", s.impatient },
+		{ "records_asked", c.records_asked },   { "records_found", c.records_found },
+		{ "records_sent", c.records_sent },     { "blobs_asked", c.blobs_asked },
+		{ "blobs_found", c.blobs_found },       { "blobs_sent", c.blobs_sent },
+		{ "bytes_received", c.bytes_received }, { "bytes_sent", c.bytes_sent },
+		{ "calls", c.calls },                   { "corrupt", c.corrupt },
+		{ "failed", c.failed },                 { "dropped", c.dropped },
+	};
+	struct js *doc = js_new_object();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		js_set_int(doc, rows[i].name, (int64_t)rows[i].value);
+	return doc;
+}
+
+void pipeline_close_remote(struct pipeline *p)
+{
+	struct remote_side *s = p->remote;
+	if (!s)
+		return;
+	remote_cache_close(s->cache);
+	credentials_free(s->credentials);
+	share_free(p->share);
+	arena_release(&s->arena);
+	free(s);
+	p->remote = NULL;
+	p->share = NULL;
+}
