@@ -25,8 +25,8 @@ static void headers_come_in_lists_and_names_in_lower_case(void **state)
 {
 	struct err err = ERR_INIT;
 	(void)state;
-	assert_ok(parse("{\"headers\":{\"Authorization\":[\"Bearer x\"],\"X-Two\":[\"a\",\" b \"],\"one\":\"c\"},\"more\":1}",
-			&err));
+	assert_ok(parse("{\"headers\":{\"Authorization\":[\"Bearer x\"],\"X-Two\":[\"a\",\" b \"],\"one\":\"c\"},"
+			"\"more\":1}", &err));
 	assert_int_equal(list.count, 4);
 	assert_string_equal(list.items[0].name, "authorization");
 	assert_string_equal(list.items[0].value, "Bearer x");
