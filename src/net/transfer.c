@@ -1,13 +1,18 @@
+#define _GNU_SOURCE /* SOCK_CLOEXEC */
 #include "net/transfer.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/xalloc.h"
+
+enum { LOW_DESCRIPTORS = 256 };
 
 /* libcurl's functions that are called here, found by name. */
 struct curl_api {
@@ -157,6 +162,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *of
 	(void)easy, (void)of_socket;
 	unsigned events = what == CURL_POLL_REMOVE ? 0 : (what & CURL_POLL_IN ? LOOP_READ : 0u) |
 							 (what & CURL_POLL_OUT ? LOOP_WRITE : 0u);
+	fcntl(fd, F_SETFD, FD_CLOEXEC); /* those of its look-ups */
 	loop_watch_fd(all->loop, fd, events, on_fd, all);
 	return 0;
 }
@@ -176,6 +182,13 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *ctx)
 	loop_cancel_timer(all->loop, all->timer);
 	all->timer = timeout_ms < 0 ? 0 : loop_add_timer(all->loop, timeout_ms * NS_PER_MS, on_timer, all);
 	return 0;
+}
+
+/* libcurl's sockets must not be our children's too. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)ctx, (void)purpose;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /* ---- bytes ---- */
@@ -287,6 +300,7 @@ static void set_request(struct transfer *t, const struct transfer_spec *spec)
 	api->easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	api->easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->failure);
 	api->easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	api->easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	api->easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
 	api->easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	api->easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -338,6 +352,19 @@ static int load(struct curl_api *api, struct err *err)
 	return 0;
 }
 
+/* What it opens for itself has no close-on-exec either, and is not told: whatever is new after it. */
+static CURLM *open_multi(const struct curl_api *api)
+{
+	bool there[LOW_DESCRIPTORS];
+	for (int fd = 0; fd < LOW_DESCRIPTORS; fd++)
+		there[fd] = fcntl(fd, F_GETFD) >= 0;
+	CURLM *multi = api->multi_init();
+	for (int fd = 0; fd < LOW_DESCRIPTORS; fd++)
+		if (!there[fd] && fcntl(fd, F_GETFD) >= 0)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return multi;
+}
+
 int transfers_new(struct loop *loop, const struct tls_options *tls, unsigned max_connections,
 		  int64_t connect_timeout_ns, struct transfers **ret, struct err *err)
 {
@@ -348,7 +375,7 @@ int transfers_new(struct loop *loop, const struct tls_options *tls, unsigned max
 		return err_set(err, ERR_IO, "libcurl cannot be set up");
 	struct transfers *all = xcalloc(1, sizeof *all);
 	*all = (struct transfers){ .api = api, .loop = loop, .tls = tls, .connect_timeout_ns = connect_timeout_ns };
-	all->multi = api.multi_init();
+	all->multi = open_multi(&api);
 	if (!all->multi)
 		BUG("libcurl is out of memory");
 	api.multi_setopt(all->multi, CURLMOPT_SOCKETFUNCTION, on_socket);

@@ -202,10 +202,13 @@ class Http(ToolCase):
             count, helper = os.path.join(scratch, "count"), os.path.join(scratch, "helper")
             with open(helper, "w") as file:
                 file.write(f"#!/bin/sh\necho >> {count}\nif [ `wc -l < {count}` = 1 ]; then t=old; else t=good; fi\n"
+                           f"ls -l /proc/self/fd > {count}.open\n"
                            'echo \'{"headers": {"Authorization": ["Bearer \'$t-s3cret\'"]}}\'\n')
             os.chmod(helper, 0o700)
             found, _ = self.requests(server.url, *({"path": "status/200"} for _ in range(20)), helper=helper)
             self.assertEqual({answer["status"] for answer in found.values()}, {200})
+            with open(f"{count}.open") as file:  # while connections were open
+                self.assertNotIn("socket:", file.read())
             with open(path, "w") as file:
                 file.write("bad-s3cret\n")
             found, _ = self.requests(server.url, {"path": "status/200"}, token_file=path)
