@@ -172,30 +172,32 @@ void grpc_batch_fetch(struct remote_kind *kind, const struct remote_blob *blobs,
 
 /* ---- BatchUpdateBlobs ---- */
 
+static enum remote_answer sent_answer(struct grpc_cache *g, const struct reapi_status *status)
+{
+	enum remote_answer answer = grpc_cache_write_answer(g, "BatchUpdateBlobs", status->code, status->text);
+	if (answer == REMOTE_FAILED && status->code != RPC_RESOURCE_EXHAUSTED)
+		remote_health_failed(g->health, "BatchUpdateBlobs", status->text);
+	return answer;
+}
+
 static void blobs_were_sent(void *ctx, enum rpc_status status, struct span response, const char *text)
 {
 	struct group *group = ctx;
-	bool refused = grpc_cache_is_refused(group->g, "BatchUpdateBlobs", status, text);
 	struct arena a = ARENA_INIT;
 	struct reapi_answer *answers;
 	uint32_t count = 0, index;
-	bool ok = status == RPC_OK;
-	if (ok && !reapi_decode_batch_update(response, &a, &answers, &count)) {
-		unreadable(group->g);
-		ok = false;
+	enum remote_answer rest = grpc_cache_write_answer(group->g, "BatchUpdateBlobs", (int32_t)status, text);
+	if (status == RPC_OK) {
+		bool ok = reapi_decode_batch_update(response, &a, &answers, &count);
+		rest = ok ? REMOTE_FAILED : unreadable(group->g); /* of those that the server does not speak of */
+		count = ok ? count : 0;
 	}
-	for (uint32_t i = 0; ok && i < count; i++) {
-		if (!group_take(group, &answers[i].blob, &index))
-			continue;
-		int32_t code = answers[i].status.code;
-		bool there = code == RPC_OK || code == RPC_ALREADY_EXISTS;
-		if (!there)
-			remote_health_failed(group->g->health, "BatchUpdateBlobs", answers[i].status.text);
-		group->sent(group->ctx, index, there ? REMOTE_FOUND : REMOTE_FAILED);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (group_take(group, &answers[i].blob, &index))
+			group->sent(group->ctx, index, sent_answer(group->g, &answers[i].status));
 	for (uint32_t i = 0; i < group->count; i++)
 		if (!group->answered[i])
-			group->sent(group->ctx, i, refused ? REMOTE_MISSING : REMOTE_FAILED);
+			group->sent(group->ctx, i, rest);
 	arena_release(&a);
 	group_free(group);
 }

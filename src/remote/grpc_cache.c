@@ -24,14 +24,18 @@ void grpc_cache_ask(struct grpc_cache *g, const char *method, unsigned answers, 
 	grpc_ask(g->calls, &job, request);
 }
 
-bool grpc_cache_is_refused(struct grpc_cache *g, const char *method, enum rpc_status status, const char *text)
+enum remote_answer grpc_cache_write_answer(struct grpc_cache *g, const char *method, int32_t status, const char *text)
 {
-	if (!(GRPC_CACHE_REFUSALS & GRPC_ANSWER(status)))
-		return false;
-	if (g->kind.limits.may_put && g->upload == REMOTE_UPLOAD_YES)
-		remote_health_failed(g->health, method, *text ? text : "this client may not write");
+	bool full = status == RPC_RESOURCE_EXHAUSTED;
+	if (status == RPC_OK || status == RPC_ALREADY_EXISTS)
+		return REMOTE_FOUND;
+	if (!full && status != RPC_PERMISSION_DENIED && status != RPC_UNIMPLEMENTED)
+		return REMOTE_FAILED;
+	if (g->kind.limits.may_put && (full || g->upload == REMOTE_UPLOAD_YES))
+		remote_health_failed(g->health, method, *text ? text : full ? "there is no room" :
+							  "this client may not write");
 	g->kind.limits.may_put = false;
-	return true;
+	return full ? REMOTE_FAILED : REMOTE_MISSING;
 }
 
 /* ---- Capabilities ---- */
@@ -146,8 +150,7 @@ static void result_was_put(void *ctx, enum rpc_status status, struct span respon
 {
 	(void)response;
 	struct record_put *r = ctx;
-	bool refused = grpc_cache_is_refused(r->g, "UpdateActionResult", status, text);
-	r->done(r->ctx, status == RPC_OK ? REMOTE_FOUND : refused ? REMOTE_MISSING : REMOTE_FAILED);
+	r->done(r->ctx, grpc_cache_write_answer(r->g, "UpdateActionResult", (int32_t)status, text));
 	free(r);
 }
 

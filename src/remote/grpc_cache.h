@@ -33,10 +33,12 @@ static inline enum remote_answer grpc_cache_answer(enum rpc_status status)
 	return status == RPC_OK ? REMOTE_FOUND : status == RPC_NOT_FOUND ? REMOTE_MISSING : REMOTE_FAILED;
 }
 
-/* Answers of a server that lets us read and not write. Then nothing is written any more; it is a problem only if the
- * user wants to write. */
-#define GRPC_CACHE_REFUSALS (GRPC_ANSWER(RPC_PERMISSION_DENIED) | GRPC_ANSWER(RPC_UNIMPLEMENTED))
-bool grpc_cache_is_refused(struct grpc_cache *g, const char *method, enum rpc_status status, const char *text);
+/* Answers to a call that writes which say that nothing can be written: this client may not, or there is no room. No
+ * more is tried then. That this client may not is a problem only if the user wants to write. */
+#define GRPC_CACHE_REFUSALS                                                                                            \
+	(GRPC_ANSWER(RPC_PERMISSION_DENIED) | GRPC_ANSWER(RPC_UNIMPLEMENTED) | GRPC_ANSWER(RPC_RESOURCE_EXHAUSTED))
+/* What `status` is for who wanted to write. Everything but these refusals was told before. */
+enum remote_answer grpc_cache_write_answer(struct grpc_cache *g, const char *method, int32_t status, const char *text);
 
 /* kind->find, fetch and send; a single blob that fits into no message goes to those below. */
 void grpc_batch_find(struct remote_kind *kind, const struct remote_blob *blobs, uint32_t count,

@@ -145,15 +145,11 @@ static bool is_committed(const struct write_stream *w, struct span response)
 static void write_ended(void *ctx, enum rpc_status status, struct span response, const char *text)
 {
 	struct write_stream *w = ctx;
-	enum remote_answer answer = REMOTE_FAILED;
-	if (status == RPC_OK && is_committed(w, response))
-		answer = REMOTE_FOUND;
-	else if (status == RPC_OK)
+	enum remote_answer answer = grpc_cache_write_answer(w->g, "ByteStream/Write", (int32_t)status, text);
+	if (status == RPC_OK && !is_committed(w, response)) {
 		remote_health_failed(w->g->health, "ByteStream/Write", "it kept another number of bytes");
-	else if (status == RPC_ALREADY_EXISTS)
-		answer = REMOTE_FOUND;
-	else if (grpc_cache_is_refused(w->g, "ByteStream/Write", status, text))
-		answer = REMOTE_MISSING;
+		answer = REMOTE_FAILED;
+	}
 	w->each(w->ctx, 0, answer);
 	buf_release(&w->packed);
 	buf_release(&w->resource);

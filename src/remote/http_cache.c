@@ -84,15 +84,20 @@ static void tell_failure(struct http_call *c, int status, const char *text)
 	buf_release(&reason);
 }
 
-/* A server that lets us read and not write. */
-static bool is_refused(const struct http_call *c, int status)
+static bool may_not_write(int status)
 {
-	return c->method == HTTP_PUT && (status == 401 || status == 403 || status == 405 || status == 501);
+	return status == 401 || status == 403 || status == 405 || status == 501;
+}
+
+static bool has_no_room(int status)
+{
+	return status == 507;
 }
 
 static bool is_answer(const struct http_call *c, int status)
 {
-	return patience_of_http(status) == PATIENCE_ANSWER || is_refused(c, status);
+	return patience_of_http(status) == PATIENCE_ANSWER ||
+	       (c->method == HTTP_PUT && (may_not_write(status) || has_no_room(status)));
 }
 
 static void try_ended(void *ctx, int status, struct span body, const char *text)
@@ -198,16 +203,18 @@ static enum remote_answer read_answer(int status)
 	return status >= 200 && status < 300 ? REMOTE_FOUND : status == 0 ? REMOTE_FAILED : REMOTE_MISSING;
 }
 
-/* After a refusal nothing is written any more; it is a problem only if the user wants to write. */
+/* After a refusal nothing is written any more. That this client may not is a problem only if the user wants to. */
 static enum remote_answer write_answer(struct http_cache *h, int status)
 {
-	if (status == 401 || status == 403 || status == 405 || status == 501) {
-		if (h->kind.limits.may_put && h->upload == REMOTE_UPLOAD_YES)
-			remote_health_failed(h->health, "PUT", "the server does not let this client write: give it credentials "
-							       "that may, or do not ask for uploads");
-		h->kind.limits.may_put = false;
-	}
-	return read_answer(status);
+	bool full = has_no_room(status);
+	if (!full && !may_not_write(status))
+		return read_answer(status);
+	if (h->kind.limits.may_put && (full || h->upload == REMOTE_UPLOAD_YES))
+		remote_health_failed(h->health, "PUT", full ? "the server has no room (HTTP status 507)" :
+				     "the server does not let this client write: give it credentials that may, or do not ask "
+				     "for uploads");
+	h->kind.limits.may_put = false;
+	return full ? REMOTE_FAILED : REMOTE_MISSING;
 }
 
 /* ---- records ---- */

@@ -173,11 +173,22 @@ static void group_was_asked(void *ctx, enum remote_answer answer, const unsigned
 	cache_wake(cache);
 }
 
+/* Does nobody but records want it there, which cannot be put any more? */
+static bool is_in_vain(const struct remote_cache *cache, const struct sent *s)
+{
+	for (const struct put_link *link = s->puts; link; link = link->next)
+		if (!link->put->is_record)
+			return false;
+	return !cache->kind->limits.may_put;
+}
+
 /* What can be said about a blob without asking the server. */
 static bool goes_without_asking(struct remote_cache *cache, struct sent *s)
 {
 	const struct remote_limits *limits = &cache->kind->limits;
-	if (s->blob.size == 0)
+	if (is_in_vain(cache, s))
+		sent_is_over(s, REMOTE_MISSING);
+	else if (s->blob.size == 0)
 		sent_is_over(s, REMOTE_FOUND); /* servers have the empty blob by definition */
 	else if (s->blob.size > limits->blob_bytes || s->blob.size > REMOTE_BLOB_LIMIT)
 		sent_is_over(s, REMOTE_MISSING);
@@ -275,7 +286,7 @@ static struct send_batch *take_batch(struct remote_cache *cache)
 			break;
 		struct sent *s = dequeue(&p->first_send, &p->last_send);
 		struct buf *read = &batch->read[batch->count];
-		if (!read_bytes(cache, s, read)) {
+		if (is_in_vain(cache, s) || !read_bytes(cache, s, read)) {
 			buf_release(read);
 			sent_is_over(s, REMOTE_MISSING);
 			continue;

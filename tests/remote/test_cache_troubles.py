@@ -128,6 +128,23 @@ class CacheOnAServerThatDoesWrong(ServerCase):
 
     # ---- writing
 
+    def test_a_full_disk_stops_uploads_and_nothing_else(self) -> None:
+        for rule in (faults.disk_full(), faults.disk_full_for_each()):
+            with self.subTest(rule=rule):
+                proxy, probe = self.world(rule)
+                names = probe.keep(*(noise(100000, seed) for seed in range(200)))
+                puts: list[dict[str, Any]] = [{"put": key_of(str(i)), "record": "r", "blobs": names[i * 2:i * 2 + 2]}
+                                              for i in range(100)]
+                probe.ask(*puts, {"get": key_of("a")})
+                self.all_found(probe)
+                probe.ask({"finish": 20000})
+                counters = probe.counters()
+                self.assertEqual((counters["records_sent"], counters["dropped"]), (0, 100))
+                self.assert_told_once(probe, "no space left on device")
+                self.assertFalse(counters["given_up"])
+                self.assertLessEqual(proxy.calls["BatchUpdateBlobs"], 4)
+                self.all_found(probe)
+
     def test_a_server_that_takes_no_results_is_read_without_a_word_unless_uploads_were_asked_for(self) -> None:
         def read_only(said: Any) -> None:
             said.cache_capabilities.action_cache_update_capabilities.update_enabled = False
