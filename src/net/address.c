@@ -156,17 +156,17 @@ static bool percent_decode(char *text)
 
 static int parse_rest(const char *url, const char *text, struct arena *a, struct address *ret, struct err *err)
 {
-	while (*text == '/')
-		text++;
-	size_t len = strlen(text);
-	while (len && text[len - 1] == '/')
-		len--;
-	char *rest = arena_strndup(a, text, len);
+	char *rest = arena_strdup(a, text);
 	bool good = true;
 	for (const char *at = rest; *at; at++)
 		good = good && isgraph((unsigned char)*at) && !strchr("\"<>\\^`{|}", *at);
 	if (address_is_grpc(ret))
 		good = good && percent_decode(rest);
+	size_t len = strlen(rest);
+	while (len && rest[len - 1] == '/')
+		rest[--len] = '\0';
+	while (*rest == '/')
+		rest++;
 	ret->rest = rest;
 	return good ? 0 : err_set(err, ERR_USAGE, "the address '%s' has characters after its host that cannot be there",
 				  shown(url, a));

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "net/lookup.h"
 
 struct dial {
 	struct loop *loop;
@@ -168,8 +167,7 @@ static void on_limit(struct loop *loop, void *ctx)
 	fail(d, &err);
 }
 
-struct dial *dial_start(struct loop *loop, const struct address *address, int64_t timeout_ns,
-			const struct dial_events *events)
+static struct dial *dial_new(struct loop *loop, int64_t timeout_ns, const struct dial_events *events)
 {
 	struct dial *d = xcalloc(1, sizeof *d);
 	d->loop = loop;
@@ -177,6 +175,22 @@ struct dial *dial_start(struct loop *loop, const struct address *address, int64_
 	for (unsigned i = 0; i < LOOKUP_MOST; i++)
 		d->fds[i] = -1;
 	d->limit = loop_add_timer(loop, timeout_ns, on_limit, d);
+	return d;
+}
+
+struct dial *dial_start(struct loop *loop, const struct address *address, int64_t timeout_ns,
+			const struct dial_events *events)
+{
+	struct dial *d = dial_new(loop, timeout_ns, events);
 	d->lookup = lookup_start(loop, address, on_found, d);
+	return d;
+}
+
+struct dial *dial_known(struct loop *loop, const struct lookup_answer *known, int64_t timeout_ns,
+			const struct dial_events *events)
+{
+	struct dial *d = dial_new(loop, timeout_ns, events);
+	d->found = *known;
+	d->stagger = loop_add_timer(loop, 0, on_stagger, d);
 	return d;
 }

@@ -7,8 +7,7 @@
 #ifndef SEPAL_NET_DIAL_H
 #define SEPAL_NET_DIAL_H
 
-#include "net/address.h"
-#include "sys/loop.h"
+#include "net/lookup.h"
 
 #define DIAL_STAGGER_NS (250 * NS_PER_MS)
 
@@ -22,6 +21,9 @@ struct dial_events {
 
 /* One of the events follows, from the loop, unless dial_cancel() comes before. After it the dial is gone. */
 struct dial *dial_start(struct loop *loop, const struct address *address, int64_t timeout_ns,
+			const struct dial_events *events);
+/* The same with addresses that are known already; at least one. */
+struct dial *dial_known(struct loop *loop, const struct lookup_answer *known, int64_t timeout_ns,
 			const struct dial_events *events);
 void dial_cancel(struct dial *d); /* accepts NULL */
 

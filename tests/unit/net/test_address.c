@@ -42,6 +42,7 @@ static void addresses_are_read_and_printed(void **state)
 	expect("grpcs://Cache.Example/", "grpcs://cache.example:443", "cache.example", "");
 	expect("GRPC://10.0.0.1:1/main", "grpc://10.0.0.1:1/main", "10.0.0.1:1", "main");
 	expect("grpc://c/a/b%20c%25/", "grpc://c:80/a/b%20c%25", "c", "a/b c%");
+	expect("grpc://c/%2Fa%2F/", "grpc://c:80/a", "c", "a");
 	expect("http://c:80/prefix//", "http://c:80/prefix", "c", "prefix");
 	expect("https://c/a%20b", "https://c:443/a%20b", "c", "a%20b");
 	expect("https://_srv.c-d:65535", "https://_srv.c-d:65535", "_srv.c-d:65535", "");

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "net/dial.h"
-#include "net/lookup.h"
 
 static struct clock real_clock;
 static struct loop *loop;
@@ -113,6 +112,64 @@ static void time_that_is_over_is_told(void **state)
 	assert_non_null(strstr(o.text, "cannot look up the host's name"));
 }
 
+/* One that takes no connection any more, and says nothing about it: its queue is full. */
+static int silent_socket(uint16_t *ret_port, int fill[4])
+{
+	int fd = local_socket(true, ret_port);
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(*ret_port),
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	assert_int_equal(listen(fd, 0), 0);
+	for (int i = 0; i < 4; i++) {
+		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fill[i], (struct sockaddr *)&address, sizeof address);
+	}
+	return fd;
+}
+
+static struct outcome dial_ports(const uint16_t *ports, unsigned count, int64_t timeout_ns, int64_t *ret_ns)
+{
+	struct lookup_answer known = { .count = count };
+	struct outcome o = { .fd = -1 };
+	struct err err = ERR_INIT;
+	for (unsigned i = 0; i < count; i++) {
+		struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(ports[i]),
+					       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+		memcpy(&known.addresses[i], &address, sizeof address);
+		known.lengths[i] = sizeof address;
+	}
+	int64_t start = clock_monotonic_ns(&real_clock);
+	dial_known(loop, &known, timeout_ns,
+		   &(struct dial_events){ .connected = on_connected, .failed = on_failed, .ctx = &o });
+	assert_ok(loop_run(loop, &err));
+	*ret_ns = clock_monotonic_ns(&real_clock) - start;
+	if (o.fd >= 0)
+		close(o.fd);
+	return o;
+}
+
+static void all_addresses_are_tried_and_the_silent_ones_not_waited_for(void **state)
+{
+	uint16_t good, refused, silent;
+	int fill[4];
+	int64_t took;
+	int fds[3] = { local_socket(true, &good), local_socket(false, &refused), silent_socket(&silent, fill) };
+	(void)state;
+	struct outcome o = dial_ports((uint16_t[]){ refused, refused, good }, 3, 9 * NS_PER_S, &took);
+	assert_int_equal(o.connected, 1);
+	assert_true(took < DIAL_STAGGER_NS);
+	o = dial_ports((uint16_t[]){ silent, silent, refused, good }, 4, 9 * NS_PER_S, &took);
+	assert_int_equal(o.connected, 1);
+	assert_true(took >= 2 * DIAL_STAGGER_NS && took < 5 * NS_PER_S);
+	o = dial_ports((uint16_t[]){ refused, silent }, 2, NS_PER_S / 5, &took);
+	assert_string_equal(o.text, "nothing answered in time");
+	o = dial_ports((uint16_t[]){ refused, refused }, 2, 9 * NS_PER_S, &took);
+	assert_string_equal(o.text, "cannot connect: Connection refused");
+	for (int i = 0; i < 4; i++)
+		close(fill[i]);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 static void nobody_is_called_after_a_cancel(void **state)
 {
 	static const char *const hosts[] = { "127.0.0.1", "localhost", "no-such-host.invalid" };
@@ -149,6 +206,7 @@ int main(void)
 		TEST(who_refuses_is_told_at_once),
 		TEST(a_name_that_nobody_has_is_told),
 		TEST(time_that_is_over_is_told),
+		TEST(all_addresses_are_tried_and_the_silent_ones_not_waited_for),
 		TEST(nobody_is_called_after_a_cancel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
