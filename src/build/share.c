@@ -12,10 +12,13 @@ enum { KEY_VERSION = 1 };
 /* From so many units on that nothing is known of, the record of the whole tree is asked for first. */
 enum { WORTH_A_TREE = 16 };
 
-/* A tenth of what the check would take by itself, at some milliseconds a unit, is waited for. */
-#define PATIENCE_A_UNIT_NS (NS_PER_MS)
+/* Units are asked for in waves, those that most others wait for first. When the cache has nothing of a whole wave, it is
+ * not asked about the rest: what stands on all that is new to it is new to it as well, and a question is not free. */
+enum { WAVE = 256 };
+
 #define PATIENCE_LEAST_NS (200 * NS_PER_MS)
 #define PATIENCE_MOST_NS (10 * NS_PER_S)
+enum { WAITS_IN_ALL = 5 }; /* times the patience for one silence */
 
 struct share *share_new(const struct share_ops *ops, struct store *store)
 {
@@ -57,6 +60,13 @@ bool share_is_current(const struct share_request *r)
 bool share_is_over(const struct share *s)
 {
 	return s->impatient || s->ops.is_over(s->ops.ctx);
+}
+
+void share_be_patient(struct share *s, uint32_t count, enum share_worth worth)
+{
+	int64_t least = PATIENCE_LEAST_NS * worth, patience = NS_PER_MS * worth * count;
+	patience = patience < least ? least : patience > PATIENCE_MOST_NS ? PATIENCE_MOST_NS : patience;
+	s->patience_ns = patience > s->patience_ns ? patience : s->patience_ns;
 }
 
 /* ---- keys ---- */
@@ -108,6 +118,7 @@ void build_share_init(struct build *b)
 		return;
 	struct share_state *st = ARENA_NEW(&b->arena, struct share_state);
 	st->asked = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
+	st->turns = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
 	st->parked = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
 	st->bytes = ARENA_ARRAY(&b->arena, unsigned char, p->module_count + 1);
 	st->outstanding = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
@@ -179,15 +190,21 @@ static int adopt_manifest(struct build *b, uint32_t unit, struct span record, st
 	return failed;
 }
 
+static void ask_next_wave(struct build *b);
+
 static void on_manifest(void *to, bool found, struct span record)
 {
 	struct share_request *r = to;
 	if (share_is_current(r)) {
 		struct build *b = r->share->build;
 		struct err err = ERR_INIT;
+		b->share->wave_found += found;
+		r->share->progress = true;
 		if (found && b->share->asked[r->unit] == ASKED && adopt_manifest(b, r->unit, record, &err))
 			build_stop(b, &err);
 		answer(b, r->unit);
+		if (--b->share->wave_left == 0)
+			ask_next_wave(b);
 	}
 	free(r);
 }
@@ -212,21 +229,34 @@ static int by_turn(const void *x, const void *y, void *b)
 	return build_goes_before(b, a, c) ? -1 : build_goes_before(b, c, a);
 }
 
+static void ask_next_wave(struct build *b)
+{
+	struct share_state *st = b->share;
+	struct share *s = b->config.share;
+	bool in_vain = st->next_asked && !st->wave_found;
+	uint32_t end = in_vain || st->turn_count - st->next_asked < WAVE ? st->turn_count : st->next_asked + WAVE;
+	st->wave_found = 0;
+	st->wave_left = in_vain ? 0 : end - st->next_asked;
+	for (; st->next_asked < end; st->next_asked++) {
+		uint32_t unit = st->turns[st->next_asked];
+		struct digest key;
+		if (in_vain) {
+			answer(b, unit);
+			continue;
+		}
+		share_unit_key(build_manifest_key(b, unit), &key);
+		s->ops.get_record(s->ops.ctx, &key, on_manifest, share_request_new(s, unit));
+	}
+}
+
 static void ask_for_units(struct build *b)
 {
-	const struct plan *p = b->config.plan;
-	struct share *s = b->config.share;
-	uint32_t *units = xmalloc((p->unit_count + 1) * sizeof *units), n = 0;
-	for (uint32_t i = 0; i < p->unit_count; i++)
-		if (b->share->asked[i] == ASKED)
-			units[n++] = i;
-	qsort_r(units, n, sizeof *units, by_turn, b);
-	for (uint32_t i = 0; i < n; i++) {
-		struct digest key;
-		share_unit_key(build_manifest_key(b, units[i]), &key);
-		s->ops.get_record(s->ops.ctx, &key, on_manifest, share_request_new(s, units[i]));
-	}
-	free(units);
+	struct share_state *st = b->share;
+	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)
+		if (st->asked[i] == ASKED)
+			st->turns[st->turn_count++] = i;
+	qsort_r(st->turns, st->turn_count, sizeof *st->turns, by_turn, b);
+	ask_next_wave(b);
 }
 
 /* ---- the tree ---- */
@@ -237,6 +267,7 @@ static void on_tree(void *to, bool found, struct span record)
 	struct share *s = r->share;
 	struct buf file = BUF_INIT;
 	s->tree_there = found;
+	s->progress = true;
 	buf_add_span(&file, record);
 	if (found && !s->tree)
 		s->tree = past_decode(&file);
@@ -268,9 +299,7 @@ void build_share_ask(struct build *b)
 		unknown += asks;
 	}
 	b->share->asked_count = unknown;
-	int64_t patience = PATIENCE_A_UNIT_NS * unknown;
-	patience = patience < PATIENCE_LEAST_NS ? PATIENCE_LEAST_NS : patience;
-	s->patience_ns = patience > PATIENCE_MOST_NS ? PATIENCE_MOST_NS : patience;
+	share_be_patient(s, unknown, WORTH_A_UNIT);
 	if (unknown < WORTH_A_TREE || s->tree_asked) {
 		ask_for_units(b);
 		return;
@@ -322,7 +351,8 @@ bool build_share_is_awaited(const struct build *b)
 int64_t build_share_patience(const struct build *b)
 {
 	const struct share *s = b->config.share;
-	int64_t left = s->patience_ns - s->stalled_ns;
+	int64_t left = s->patience_ns - s->silence_ns, in_all = s->patience_ns * WAITS_IN_ALL - s->waited_ns;
+	left = left < in_all ? left : in_all;
 	return left > 0 ? left : 0;
 }
 
@@ -343,7 +373,9 @@ static void lose_patience(struct build *b)
 void build_share_waited(struct build *b, int64_t ns)
 {
 	struct share *s = b->config.share;
-	s->stalled_ns += ns;
-	if (s->stalled_ns >= s->patience_ns && build_share_is_awaited(b))
+	s->waited_ns += ns;
+	s->silence_ns = s->progress ? 0 : s->silence_ns + ns;
+	s->progress = false;
+	if (!build_share_patience(b) && build_share_is_awaited(b))
 		lose_patience(b);
 }

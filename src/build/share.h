@@ -16,8 +16,10 @@
  * A blob that the cache does not have after all is *lost*: who stands on it is given up in this build
  * (build_damaged), and the next build makes it again.
  *
- * A cache that is slow must not cost much: while answers are outstanding and nothing runs, time is counted; when
- * `patience` is over, what is not there counts as missing, for the rest of the check.
+ * A cache that is slow must not cost much. While answers are outstanding and nothing runs, time is counted: when none
+ * has come for a tenth of what the check would take without the cache, at some milliseconds a unit, or when all such
+ * waits together come to half of that, what is not there counts as missing for the rest of the check. Interfaces of
+ * units that hit are worth more patience: without them all of these units would have to run.
  *
  * One `struct share` serves the builds of one check, one after the other.
  */

@@ -52,6 +52,7 @@ static void on_bytes(void *to, uint32_t index, bool found, struct span bytes)
 		uint32_t module = r->modules[index];
 		struct digest stored;
 		struct err err = ERR_INIT;
+		r->share->progress = true;
 		if (b->share->bytes[module] != BYTES_COMING) {
 			/* nobody waits for it any longer */
 		} else if (!found) {
@@ -105,6 +106,7 @@ enum share_fetch build_share_fetch(struct build *b, uint32_t unit)
 	}
 	r->left = wanted;
 	if (wanted) {
+		share_be_patient(s, wanted, WORTH_AN_INTERFACE);
 		s->ops.get_blobs(s->ops.ctx, blobs, wanted, on_bytes, r);
 	} else {
 		free(r->modules);

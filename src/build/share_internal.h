@@ -15,7 +15,10 @@ struct share {
 	bool tree_asked, tree_there;
 	struct map lost;        /* digests of blobs */
 	struct arena arena;     /* their bytes */
-	int64_t patience_ns, stalled_ns;
+	int64_t patience_ns; /* how long nothing may come */
+	int64_t silence_ns;  /* for how long nothing has come */
+	int64_t waited_ns;   /* in all */
+	bool progress;       /* something came in this round of the loop */
 	bool impatient;
 	struct share_counters counters;
 };
@@ -31,6 +34,9 @@ struct share_waiter {
 /* Of one build. */
 struct share_state {
 	unsigned char *asked;  /* enum share_asked per unit */
+	uint32_t *turns, turn_count; /* units that are asked for, in the order of their turns */
+	uint32_t next_asked;         /* in `turns` */
+	uint32_t wave_left, wave_found; /* of those asked last: without an answer; that the cache had */
 	unsigned char *parked; /* per unit: READY, and waits for an answer */
 	unsigned char *bytes;  /* enum share_bytes per module */
 	uint32_t *first_waiter; /* per module, in `waiters` */
@@ -49,6 +55,10 @@ struct share_request {
 	uint32_t *modules; /* of a request for blobs, in its order */
 	uint32_t left;
 };
+
+/* Answers to `count` questions about units, or about interfaces, are worth waiting for. */
+enum share_worth { WORTH_A_UNIT = 1, WORTH_AN_INTERFACE = 5 }; /* ms */
+void share_be_patient(struct share *s, uint32_t count, enum share_worth worth);
 
 struct share_request *share_request_new(struct share *s, uint32_t unit);
 /* Under which the manifest of a unit is shared. */
