@@ -1,6 +1,6 @@
 /*
- * The seam between a cache (cache.c, fetch.c, put.c: what to ask for, together with what, and who waits for it) and its
- * kinds (grpc_cache.c, http_cache.c: how it is asked). The first half knows no protocol, the second no queue. Tests
+ * The seam between a cache (cache.c, fetch.c, put.c, send.c: what to ask for, together with what, who waits for it) and
+ * its kinds (grpc_cache.c, http_cache.c: how it is asked). The first half knows no protocol, the second no queue. Tests
  * have a kind of their own, in memory.
  */
 #ifndef SEPAL_REMOTE_CACHE_INTERNAL_H
@@ -112,15 +112,20 @@ struct sent {
 	struct put_link *puts; /* who waits for it */
 };
 
-struct putter {
+struct sender {
 	struct map known;
 	struct sent **sents;
 	size_t sent_cap;
 	struct sent *first_ask, **last_ask, *first_send, **last_send;
-	struct put *first_record, **last_record; /* whose blobs are there */
-	uint32_t finds, sends, records;          /* under way */
+	uint32_t finds, sends; /* under way */
 	uint64_t bytes_under_way;
-	uint64_t puts; /* that are not over */
+};
+
+struct putter {
+	struct sender sender;
+	struct put *first_due, **last_due; /* whose blobs are there, or will not get there */
+	uint32_t records;                  /* under way */
+	uint64_t puts;                     /* that are not over */
 	bool stopped;
 };
 
@@ -155,9 +160,22 @@ void fetch_want(struct remote_cache *cache, const struct remote_blob *blob, uint
 		void (*each)(void *ctx, uint32_t index, enum remote_answer answer, struct span bytes), void *ctx);
 void fetch_round(struct remote_cache *cache);
 
+/* ---- send.c ---- */
+void sender_init(struct sender *p);
+void sender_release(struct sender *p);
+/* `put` waits for this blob, if it is not known to be there. `own` are its bytes; NULL data: read_blob has them. */
+void send_need(struct remote_cache *cache, struct put *put, const struct remote_blob *blob, struct span own);
+void send_round(struct remote_cache *cache);
+bool send_is_wanted(const struct sender *p); /* something waits for its turn */
+void send_refuse(struct sender *p);          /* and fails */
+
 /* ---- put.c ---- */
 void putter_init(struct putter *p);
 void putter_release(struct putter *p);
+void put_waits_more(struct put *put);
+/* One of its blobs is there (REMOTE_FOUND), or will not get there. */
+void put_waits_less(struct put *put, enum remote_answer answer);
+bool put_is_record(const struct put *put); /* else it is a group of blobs */
 void put_round(struct remote_cache *cache);
 /* Whatever waits is over. */
 void put_drop(struct remote_cache *cache);
