@@ -20,7 +20,7 @@ import subprocess
 from typing import Any
 
 import sandbox
-from kept import LIB, installed
+from kept import LIB, Kept, installed
 from servers import Server
 
 INSTANCE = "main"
@@ -60,6 +60,11 @@ schedulers:
     action-cache: *results
     poll-interval: {poll}
     bot-poll-interval: {poll}
+    assigners:
+      - !priority-age-assigner
+        interval: {poll}
+        failure-backoff: {poll}
+        jitter-factor: 0
     max-execution-timeout: 7200
 instances:
   - name: {instance}
@@ -125,13 +130,14 @@ class BuildGrid(Server):
                 data=json.dumps(os.path.join(self.scratch, "data")), poll=POLL_SECONDS, instance=INSTANCE))
         server = self._run("buildgrid", [*self.program, "server", "start", configuration])
         server.wait_until(self.port.listens, "BuildGrid")
-        for number in range(self.bots):
-            self._start_bot(f"bot-{number}")
+        for bot in [self._start_bot(f"bot-{number}") for number in range(self.bots)]:
+            bot.wait_until(lambda: os.path.getsize(bot.log) > 0, "a worker of BuildGrid")
 
-    def _start_bot(self, bot_id: str) -> None:
-        self._run(bot_id, [self.python, os.path.join(LIB, "grid_bot.py"), self.address, INSTANCE, bot_id,
-                           installed("buildbox", "buildbox-run"), *sandbox.runner_arguments()],
-                  **sandbox.way().options(self.scratch))
+    def _start_bot(self, bot_id: str) -> Kept:
+        """It says a word when the server knows it."""
+        return self._run(bot_id, [self.python, os.path.join(LIB, "grid_bot.py"), self.address, INSTANCE, bot_id,
+                                  installed("buildbox", "buildbox-run"), *sandbox.runner_arguments()],
+                         **sandbox.way().options(self.scratch))
 
     def _database_answers(self) -> bool:
         done = subprocess.run([postgresql("pg_isready"), "-q", "-h", self.database], stdout=subprocess.DEVNULL)

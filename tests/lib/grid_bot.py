@@ -22,10 +22,20 @@ from buildgrid._protos.build.bazel.remote.execution.v2 import remote_execution_p
 from buildgrid._protos.google.devtools.remoteworkers.v1test2 import bots_pb2 as bots
 from buildgrid._protos.google.devtools.remoteworkers.v1test2 import bots_pb2_grpc as bots_grpc
 from buildgrid._protos.google.devtools.remoteworkers.v1test2 import worker_pb2 as worker
+from buildgrid._protos.google.rpc import status_pb2
 
 POLL_SECONDS, CALL_SECONDS, HEARTBEAT_SECONDS = 20.0, 60.0, 1.0
+AT_ONCE_SECONDS = 3.5  # a call with little time is not kept open until there is work
 RUNNER_SECONDS = 600.0
 INTERNAL = 13
+
+
+def read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
 
 
 class Bot:
@@ -41,7 +51,8 @@ class Bot:
         machine = worker.Worker(devices=[worker.Device(handle="this", properties=properties)])
         wanted = bots.BotSession(bot_id=bot_id, status=bots.OK, worker=machine)
         request = bots.CreateBotSessionRequest(parent=instance, bot_session=wanted)
-        self.session = self.bots.CreateBotSession(request, timeout=CALL_SECONDS, wait_for_ready=True)
+        self.session = self.bots.CreateBotSession(request, timeout=AT_ONCE_SECONDS, wait_for_ready=True)
+        print(f"{bot_id}: {self.session.name}", flush=True)
 
     def update(self, seconds: float) -> None:
         """The server keeps the call open while it has nothing to say; then the old state stands."""
@@ -80,13 +91,12 @@ class Bot:
                 lease = self.lease(lease_id)
                 if lease is None or lease.state == bots.CANCELLED or time.monotonic() > end:
                     child.terminate()
-        result = re.ActionResult()
+        result = re.ActionResult.FromString(read(answered))
         if child.returncode == 0 and os.path.exists(answered):
-            with open(answered, "rb") as file:
-                result.ParseFromString(file.read())
             return 0, "", result
-        with open(said, errors="replace") as file:
-            return INTERNAL, file.read()[-2000:], result
+        # the runner's own word for what went wrong, a google.rpc.Status, lies beside the result
+        status = status_pb2.Status.FromString(read(answered + ".error-status"))
+        return status.code or INTERNAL, status.message or read(said).decode(errors="replace")[-2000:], result
 
     def work(self, lease_id: str) -> None:
         with tempfile.TemporaryDirectory(prefix="sepal-bot.") as scratch:

@@ -19,6 +19,7 @@ from buildgrid._protos.build.bazel.remote.execution.v2 import remote_execution_p
 from buildgrid._protos.build.bazel.remote.execution.v2 import remote_execution_pb2_grpc as re_grpc
 from buildgrid._protos.google.bytestream import bytestream_pb2 as bs
 from buildgrid._protos.google.bytestream import bytestream_pb2_grpc as bs_grpc
+from buildgrid._protos.google.longrunning import operations_pb2, operations_pb2_grpc
 
 SECONDS = 30.0
 CHUNK = 1 << 20
@@ -118,7 +119,8 @@ class Client:
         request = re.UpdateActionResultRequest(instance_name=self.instance, action_digest=digest, action_result=result)
         self.cache.UpdateActionResult(request, **self.how)
 
-    def action(self, arguments: list[str], files: dict[str, bytes], outputs: list[str], upload: bool = True) -> Any:
+    def action(self, arguments: list[str], files: dict[str, bytes], outputs: list[str], upload: bool = True,
+               timeout_seconds: int = 0) -> Any:
         """The digest of an action with these files in the directory `in`, where it runs."""
         inner = re.Directory(files=[re.FileNode(name=name, digest=digest_of(data))
                                     for name, data in sorted(files.items())]).SerializeToString(deterministic=True)
@@ -126,6 +128,8 @@ class Client:
         command = re.Command(arguments=arguments, output_paths=outputs, output_files=outputs, working_directory="in")
         blobs = [message.SerializeToString(deterministic=True) for message in (root, command)]
         action = re.Action(command_digest=digest_of(blobs[1]), input_root_digest=digest_of(blobs[0]))
+        if timeout_seconds:
+            action.timeout.seconds = timeout_seconds
         blobs += [inner, action.SerializeToString(deterministic=True)]
         if upload:
             bad = [code for code in self.upload([*blobs, *files.values()]) if code]
@@ -135,10 +139,25 @@ class Client:
             self.upload(blobs)
         return digest_of(blobs[-1])
 
-    def execute(self, action: Any, skip_cache: bool = False) -> Executed:
-        done = Executed()
+    def start(self, action: Any, skip_cache: bool = False) -> Any:
+        """The stream of operations, to be read by `result_of` or cancelled."""
         request = re.ExecuteRequest(instance_name=self.instance, action_digest=action, skip_cache_lookup=skip_cache)
-        for operation in self.execution.Execute(request, timeout=120.0, metadata=self.metadata):
+        return self.execution.Execute(request, timeout=120.0, metadata=self.metadata)
+
+    def wait_for(self, operation: str) -> Any:
+        request = re.WaitExecutionRequest(name=operation)
+        return self.execution.WaitExecution(request, timeout=120.0, metadata=self.metadata)
+
+    def cancel(self, operation: str) -> None:
+        stub = operations_pb2_grpc.OperationsStub(self.channel)
+        stub.CancelOperation(operations_pb2.CancelOperationRequest(name=operation), **self.how)
+
+    def execute(self, action: Any, skip_cache: bool = False) -> Executed:
+        return self.result_of(self.start(action, skip_cache))
+
+    def result_of(self, stream: Any) -> Executed:
+        done = Executed()
+        for operation in stream:
             done.operation = operation.name
             metadata = re.ExecuteOperationMetadata()
             if operation.metadata.Unpack(metadata):

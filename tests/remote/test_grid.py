@@ -11,14 +11,15 @@ import unittest
 import grpc
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+from execution_cases import ExecutionCases  # noqa: E402
 from grid import BuildGrid  # noqa: E402
-from reapi import Client, digest_of, re  # noqa: E402
+from reapi import Client, digest_of  # noqa: E402
 from sandbox import needs_sandbox  # noqa: E402
 from servers import ServerCase  # noqa: E402
 
 
 @needs_sandbox
-class Grid(ServerCase):
+class Grid(ExecutionCases, ServerCase):
     """One server for all of them: to start it takes seconds."""
 
     grid: BuildGrid
@@ -27,7 +28,7 @@ class Grid(ServerCase):
     def setUpClass(cls) -> None:
         cls.grid = BuildGrid()
         cls.addClassCleanup(cls.grid.delete)
-        cls.addClassCleanup(cls.grid.stop)
+        cls.addClassCleanup(cls.grid.kill)
         cls.grid.start()
 
     def setUp(self) -> None:
@@ -66,19 +67,6 @@ class Grid(ServerCase):
         with self.assertRaises(grpc.RpcError) as caught:
             self.client.execute(digest_of(b"no such action"))
         self.assertEqual(caught.exception.code(), grpc.StatusCode.FAILED_PRECONDITION)
-
-    def test_an_operation_can_be_waited_for_again(self) -> None:
-        action = self.client.action(["/bin/sh", "-c", "sleep 1; echo done > out.txt"], {"n": b"again"}, ["out.txt"])
-        stream = self.client.execution.Execute(
-            re.ExecuteRequest(instance_name="main", action_digest=action), timeout=60)
-        name = next(stream).name
-        stream.cancel()
-        last = None
-        for last in self.client.execution.WaitExecution(re.WaitExecutionRequest(name=name), timeout=60):
-            pass
-        response = re.ExecuteResponse()
-        self.assertTrue(last is not None and last.done and last.response.Unpack(response))
-        self.assertEqual(response.result.exit_code, 0)
 
     def test_two_workers_work_side_by_side(self) -> None:
         actions = [self.client.action(["/bin/sh", "-c", "sleep 2"], {"n": b"%d" % number}, []) for number in range(2)]

@@ -14,6 +14,7 @@ import grpc
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 import reapi  # noqa: E402
+from execution_cases import ExecutionCases  # noqa: E402
 from reapi import Client, digest_of, re  # noqa: E402
 from kept import Kept, tail  # noqa: E402
 from sandbox import needs_sandbox  # noqa: E402
@@ -90,10 +91,13 @@ class CasdCache(ServerCase):
 
 
 @needs_sandbox
-class CasdExecution(ServerCase):
+class CasdExecution(ExecutionCases, ServerCase):
+    def setUp(self) -> None:
+        self.client = Client(self.start(Casd(execution=True)).address)
+        self.addCleanup(self.client.close)
+
     def test_an_action_runs_and_is_cached_unless_it_fails(self) -> None:
-        client = Client(self.start(Casd(execution=True)).address)
-        self.addCleanup(client.close)
+        client = self.client
         for status, cached in ((b"0", True), (b"3", False)):
             action = client.action(WRITE_OUTPUT, {"in.txt": b"x\n", "status": status}, ["out.txt"])
             for again in (False, True):
@@ -110,8 +114,7 @@ class CasdExecution(ServerCase):
     def test_what_is_missing_is_said_in_the_response(self) -> None:
         """NOT_FOUND only for the action itself; for its inputs INTERNAL, which nothing but the text tells from a
         sandbox that broke."""
-        client = Client(self.start(Casd(execution=True)).address)
-        self.addCleanup(client.close)
+        client = self.client
         status = client.execute(digest_of(b"no action")).response.status
         self.assertEqual(status.code, grpc.StatusCode.NOT_FOUND.value[0])
         action = client.action(WRITE_OUTPUT, {"in.txt": b"nobody has this"}, ["out.txt"], upload=False)
@@ -120,8 +123,7 @@ class CasdExecution(ServerCase):
         self.assertIn("not completely available", status.message)
 
     def test_the_interpreter_of_the_checker_is_in_the_sandbox(self) -> None:
-        client = Client(self.start(Casd(execution=True)).address)
-        self.addCleanup(client.close)
+        client = self.client
         python = os.environ["SEPAL_PYTHON"]
         real = subprocess.run([python, "-I", "-c", "import os, sys; print(os.path.realpath(sys.executable))"],
                               stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
