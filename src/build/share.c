@@ -12,8 +12,9 @@ enum { KEY_VERSION = 1 };
 /* From so many units on that nothing is known of, the record of the whole tree is asked for first. */
 enum { WORTH_A_TREE = 16 };
 
-/* Units are asked for in waves, those that most others wait for first. When the cache has nothing of a whole wave, it is
- * not asked about the rest: what stands on all that is new to it is new to it as well, and a question is not free. */
+/* Units are asked for in waves, those that most others wait for first. When the cache has nothing of a whole wave,
+ * it is not asked about the rest: what stands on all that is new to it is new to it as well, and a question is not
+ * free. */
 enum { WAVE = 256 };
 
 #define PATIENCE_LEAST_NS (200 * NS_PER_MS)
