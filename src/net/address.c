@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { URL_LIMIT = 2048, HOST_LIMIT = 253 };
+/* What is printed may be three times as long as what it stands for, and has to be read again. */
+enum { URL_LIMIT = 2048, HOST_LIMIT = 253, REST_LIMIT = 500 };
 
 static const struct scheme {
 	const char *name;
@@ -168,6 +169,9 @@ static int parse_rest(const char *url, const char *text, struct arena *a, struct
 	while (*rest == '/')
 		rest++;
 	ret->rest = rest;
+	if (len > REST_LIMIT)
+		return err_set(err, ERR_USAGE, "the address '%s' has more than %d characters after its host", shown(url, a),
+			       REST_LIMIT);
 	return good ? 0 : err_set(err, ERR_USAGE, "the address '%s' has characters after its host that cannot be there",
 				  shown(url, a));
 }

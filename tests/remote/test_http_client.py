@@ -15,8 +15,8 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
-from certificates import Authority  # noqa: E402
 from rpc_cases import Answer, RawServer, ToolCase  # noqa: E402
+from tls import Authority, Identity  # noqa: E402
 
 BIG = bytes(range(256)) * 20_000
 
@@ -217,26 +217,22 @@ class Http(ToolCase):
     # ---- TLS
 
     def test_tls_is_verified(self) -> None:
-        authority, clients = Authority(self), Authority(self, "Clients")
-        certificate, key = authority.issue("server", "IP:127.0.0.1")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        context.load_verify_locations(clients.root)
-        context.verify_mode = ssl.CERT_REQUIRED
-        server = Server(self, context)
-        client, client_key = clients.issue("client")
-        mine = {"cert": client, "key": client_key}
-        for url, options, status in ((server.url, {"roots": authority.root, **mine}, 200),
+        directories = [tempfile.TemporaryDirectory(prefix="sepal-http.") for _ in range(2)]
+        for directory in directories:
+            self.addCleanup(directory.cleanup)
+        authority, clients = (Authority(directory.name) for directory in directories)
+        own, client = authority.server("IP:127.0.0.1"), clients.client()
+        server = Server(self, Identity(own.certificate, own.key, clients.certificate).context())
+        roots, mine = authority.certificate, {"cert": client.certificate, "key": client.key}
+        for url, options, status in ((server.url, {"roots": roots, **mine}, 200),
                                      (server.url, mine, 0),
-                                     (server.url, {"roots": clients.root, **mine}, 0),
-                                     (server.url, {"roots": authority.root}, 0),
-                                     (server.url.replace("127.0.0.1", "localhost"),
-                                      {"roots": authority.root, **mine}, 0)):
+                                     (server.url, {"roots": clients.certificate, **mine}, 0),
+                                     (server.url, {"roots": roots}, 0),
+                                     (server.url.replace("127.0.0.1", "localhost"), {"roots": roots, **mine}, 0)):
             found, _ = self.requests(url, {"path": "status/200"}, **options)
             self.assertEqual(found[1]["status"], status, options)
             self.assertEqual(found[1]["text"].startswith(url + ": "), status == 0)
-        self.assertIn("without a pass phrase", self.refusal("http_run", server.url, cert=client,
-                                                            key=clients.with_pass_phrase(client_key)))
+        self.assertIn("/no/such/file", self.refusal("http_run", server.url, cert="/no/such/file"))
 
     # ---- servers that are none
 

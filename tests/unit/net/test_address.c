@@ -123,6 +123,10 @@ static void an_endless_address_is_refused(void **state)
 	(void)state;
 	memset(url + 7, 'a', sizeof url - 8);
 	assert_fails(address_parse(url, &arena, &address, &err), ERR_USAGE, "longer than");
+	url[1000] = '\0';
+	url[8] = '/';
+	assert_fails(address_parse(url, &arena, &address, &err), ERR_USAGE, "more than 500 characters after");
+	url[8] = 'a';
 	url[7 + 254] = '\0';
 	assert_fails(address_parse(url, &arena, &address, &err), ERR_USAGE, "no host name");
 }
