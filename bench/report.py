@@ -41,6 +41,10 @@ def work(result: race.Result) -> str:
     if "note" in result.extra:
         return f"\n{'':37} {result.extra['note']}"
     stats = result.tracks[result.row.kind.ours].stats
+    if stats and result.row.kind.name.startswith("remote"):
+        last, remote = stats[-1], stats[-1]["remote"]
+        return (f"\n{'':37} {last['units_run']} units ran, {remote['bytes_received'] / 1e6:.2f} MB fetched in "
+                f"{remote['calls']} calls")
     if not stats or result.row.kind.name not in ("leaf", "cycle", "function", "watch"):
         return ""
     last = stats[-1]

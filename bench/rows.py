@@ -24,6 +24,7 @@ class Situation:
 
 SITUATIONS = {
     "cold": Situation(cold=True),
+    "remote-leaf": Situation(cold=True, edit=("edit_body", "leaf")),
     "memory": Situation(cold=True, memory=True),
     "no-op": Situation(),
     "leaf": Situation(edit=("edit_body", "leaf")),
@@ -47,6 +48,8 @@ class Kind:
 KINDS = {kind.name: kind for kind in (
     Kind("cold", "cold, empty store", "cold", rivals=COLD_RIVALS),
     Kind("cold-stdlib", "cold, store has the standard library", "cold", "sepal, stdlib known", COLD_RIVALS),
+    Kind("remote", "new machine, shared cache", "cold", "sepal, shared cache", COLD_RIVALS),
+    Kind("remote-leaf", "new machine, shared cache, leaf edit", "remote-leaf", "sepal, shared cache", ("mypy -n 2",)),
     Kind("memory", "peak memory of all processes, cold", "memory", rivals=("mypy -n 2",), unit="MB"),
     Kind("no-op", "no-op", "no-op"),
     Kind("leaf", "leaf body edit", "leaf"),
@@ -59,6 +62,8 @@ KINDS = {kind.name: kind for kind in (
 TARGETS = {
     ("cold", "sphinx"): 0.95, ("cold", "sqlalchemy"): 0.9, ("cold", "homeassistant"): 0.95,
     ("cold-stdlib", "sphinx"): 0.7, ("cold-stdlib", "sqlalchemy"): 0.75, ("cold-stdlib", "homeassistant"): 0.9,
+    ("remote", "sphinx"): 0.1, ("remote", "homeassistant"): 0.1,
+    ("remote-leaf", "sphinx"): 0.15, ("remote-leaf", "homeassistant"): 0.15,
     ("no-op", "sphinx"): 0.08, ("no-op", "homeassistant"): 0.05,
     ("leaf", "sphinx"): 0.7, ("leaf", "homeassistant"): 0.3,
     ("cycle", "sqlalchemy"): 0.45, ("cycle", "homeassistant"): 0.35,

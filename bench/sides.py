@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
+import sys
 from typing import Any
 
 import measure
 import trees
 
+sys.path.append(os.path.join(trees.ROOT, "tests", "lib"))
+
+import servers  # noqa: E402
+
 SEPAL = os.environ.get("SEPAL", os.path.join(trees.ROOT, "build", "sepal"))
 PYTHON = os.environ.get("SEPAL_PYTHON", os.path.join(trees.ROOT, ".venv", "bin", "python"))
 STATS = ("units_run", "bodies_run", "units_hit", "units_cutoff", "checker_processes", "describe_processes",
-         "files_read")
+         "files_read", "remote")
 
 
 class Side:
@@ -105,13 +111,39 @@ class SepalWithLibrary(Sepal):
         shutil.copytree(self.filled(), self.cache, symlinks=True)
 
 
+class SepalWithSharedCache(Sepal):
+    """A machine that has never seen the tree, and a cache that another one has filled, which had it at another path."""
+
+    name = "sepal, shared cache"
+    url = ""
+
+    def prepare(self) -> None:
+        if self.url:
+            return
+        server = servers.Casd()
+        atexit.register(server.delete)
+        atexit.register(server.stop)
+        server.start()
+        self.url = server.url
+        elsewhere = os.path.join(self.home, "elsewhere")
+        shutil.copytree(self.tree.base, elsewhere)
+        measure.run([SEPAL, "check", "--quiet", "--python", PYTHON, "--remote-cache", self.url,
+                     "--remote-upload", "yes", self.tree.subject.package, "--", *self.tree.subject.arguments],
+                    elsewhere, measure.environment(os.path.join(self.home, "filling")))
+
+    def command(self) -> list[str]:
+        own = super().command()
+        return [*own[:2], "--remote-cache", self.url, "--remote-upload", "no", *own[2:]]
+
+
 def imports_of(plan: dict[str, Any]) -> str:
     """A module that imports what a plan has of the standard library."""
     names = sorted(module["id"] for module in plan["modules"] if module["root"] == "typeshed")
     return "".join(f"import {name}\n" for name in names)
 
 
-SIDES: dict[str, type[Side]] = {side.name: side for side in (Mypy, ParallelMypy, Sepal, SepalWithLibrary)}
+SIDES: dict[str, type[Side]] = {side.name: side for side in (
+    Mypy, ParallelMypy, Sepal, SepalWithLibrary, SepalWithSharedCache)}
 
 
 def warm_up(scratch: str) -> None:

@@ -70,11 +70,12 @@ class Table(unittest.TestCase):
         (row,) = rows.choose(["memory"], ["fastapi"])
         self.assertIsNone(row.target)
 
-    def test_both_cold_rows_are_one_race_of_four_sides(self) -> None:
+    def test_rows_without_a_cache_of_their_own_are_one_race(self) -> None:
         first, *rest = rows.races(rows.choose([], ["sphinx"]))
-        self.assertEqual([row.kind.name for row in first], ["cold", "cold-stdlib"])
-        self.assertEqual(rows.sides_of(first), ["mypy", "mypy -n 2", "sepal", "sepal, stdlib known"])
-        self.assertEqual([len(race) for race in rest], [1, 1])
+        self.assertEqual([row.kind.name for row in first], ["cold", "cold-stdlib", "remote"])
+        self.assertEqual(rows.sides_of(first),
+                         ["mypy", "mypy -n 2", "sepal", "sepal, stdlib known", "sepal, shared cache"])
+        self.assertEqual([len(race) for race in rest], [1, 1, 1])
 
     def test_every_side_begins_in_turn(self) -> None:
         self.assertEqual([race.in_turns(["a", "b", "c"], number)[0] for number in range(4)], ["a", "b", "c", "a"])
