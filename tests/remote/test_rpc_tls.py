@@ -76,7 +76,8 @@ class Tls(ToolCase):
     def test_a_certificate_that_is_missing_or_unknown_is_told(self) -> None:
         server = self.server(clients=self.another())
         other = self.another().client()
-        self.assertRegex(self.failure(server.url, roots=self.authority.certificate), "client certificate|hung up|closed")
+        said = self.failure(server.url, roots=self.authority.certificate)
+        self.assertRegex(said, "client certificate|hung up|closed")
         self.failure(server.url, roots=self.authority.certificate, cert=other.certificate, key=other.key)
 
     def test_files_that_cannot_be_used_are_told_before_anything_else(self) -> None:
@@ -120,7 +121,8 @@ class Tls(ToolCase):
     def test_a_server_that_does_not_offer_http2_is_recognised(self) -> None:
         for protocols in ((), ("http/1.1",)):
             url = f"grpcs://127.0.0.1:{self.serve_python(*protocols).port}"
-            self.assertRegex(self.failure(url, roots=self.authority.certificate), "does not offer HTTP/2|TLS with the server")
+            said = self.failure(url, roots=self.authority.certificate)
+            self.assertRegex(said, "does not offer HTTP/2|TLS with the server")
 
     def test_a_server_that_goes_after_the_handshake(self) -> None:
         url = f"grpcs://127.0.0.1:{self.serve_python('h2').port}"
