@@ -7,6 +7,7 @@
 static int (*const VERBS[VERB_COUNT])(const struct settings *s, int *ret_exit, struct err *err) = {
 	[VERB_CHECK] = cmd_check, [VERB_PLAN] = cmd_plan,     [VERB_EXPLAIN] = cmd_explain,
 	[VERB_MERGE] = cmd_merge, [VERB_VERIFY] = cmd_verify, [VERB_DOCTOR] = cmd_doctor,
+	[VERB_BASELINE] = cmd_baseline,
 };
 
 static int help(enum verb verb)

@@ -6,6 +6,7 @@
 
 #include "cmd/check.h"
 #include "cmd/cmd.h"
+#include "cmd/found.h"
 #include "cmd/history.h"
 #include "cmd/pipeline_remote.h"
 #include "cmd/last.h"
@@ -126,26 +127,53 @@ static int conclude(struct check *c, struct err *err)
 
 static void show(struct check *c, const struct report *r)
 {
-	c->exit_status = r->exit_status;
+	c->exit_status = r->text.exit_status;
 	c->show(c->ctx, r);
 }
 
-/* The checker does not take the command line, or there is no plan because of the user's mistake. */
-static void show_without_build(struct check *c, const struct look *look)
+/* What was found, as all that is asked for; *ret_plain is the text without a baseline, which is kept. */
+static int show_findings(struct check *c, const struct look *look, const struct findings *f, struct report *ret_plain,
+                         struct err *err)
 {
 	struct pipeline *p = &c->pipeline;
+	struct text_options options = look_options(&p->described.display, look, p->cwd);
 	struct report report = REPORT_INIT;
-	if (p->refused) {
-		buf_add_str(&report.out, p->refused_out);
-		buf_add_str(&report.err, p->refused_err);
-		report.exit_status = p->refused_exit;
-		report.refused = true;
-		report.total_at = report.out.len;
-	} else {
-		report_fatal(p, look, &report);
+	report_render(f, &options, &ret_plain->text);
+	if (!reports_need_findings(c->reports)) {
+		show(c, ret_plain);
+		return 0;
 	}
+	reports_make(c->reports, f, &options, &report);
 	show(c, &report);
 	report_release(&report);
+	return reports_write(c->reports, err);
+}
+
+/* The checker does not take the command line: there is nothing to report but its words. */
+static void show_refusal(struct check *c)
+{
+	struct pipeline *p = &c->pipeline;
+	struct report report = { .refused = true };
+	buf_add_str(&report.text.out, p->refused_out);
+	buf_add_str(&report.text.err, p->refused_err);
+	report.text.exit_status = p->refused_exit;
+	report.text.total_at = report.text.out.len;
+	show(c, &report);
+	report_release(&report);
+}
+
+/* There is no plan because of the user's mistake. */
+static int show_without_build(struct check *c, const struct look *look, struct err *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct findings found;
+	struct report report = REPORT_INIT;
+	report_collect(&c->pipeline, &arena, &found);
+	int failed = show_findings(c, look, &found, &report, err);
+	c->seen = last_observe(&c->pipeline);
+	report_release(&report);
+	arena_release(&arena);
+	return failed;
 }
 
 /* What the run stands on is known as soon as its plan is; once more if it had to be planned again, which may only have
@@ -164,6 +192,8 @@ static int build_and_show(struct check *c, const struct look *look, struct err *
 {
 	struct pipeline *p = &c->pipeline;
 	struct report report = REPORT_INIT;
+	struct arena arena = ARENA_INIT;
+	struct findings found;
 	if (pipeline_open_remote(p, err))
 		return -1;
 	c->history = history_open(p);
@@ -174,18 +204,19 @@ static int build_and_show(struct check *c, const struct look *look, struct err *
 	status_erase(&c->status);
 	int64_t start = trace_now(p->trace);
 	if (!failed) {
-		report_make(p, look, &report);
-		show(c, &report);
+		report_collect(p, &arena, &found);
+		failed = show_findings(c, look, &found, &report, err);
 		warn_of_corruption(c);
 		observe(c);
 		build_share_tree(p->build);
-		failed = pipeline_save(p, err) || history_save(c->history, p, err) ||
+		failed = failed || pipeline_save(p, err) || history_save(c->history, p, err) ||
 		         pipeline_finish_remote(p, err) || stats_write_build(p, err) || conclude(c, err);
 		if (!failed && build_stats(p->build).blocked == 0)
-			failed = last_save(p, c->seen, &report, err);
+			failed = last_save(p, c->seen, &report, &found, err);
 		trace_since(p->trace, TRACE_LANE_SEPAL, "report and save", "", start);
 	}
 	report_release(&report);
+	arena_release(&arena);
 	return failed ? -1 : 0;
 }
 
@@ -199,7 +230,7 @@ int check_run(struct check *c, struct err *err)
 		return -1;
 	trace_since(p->trace, TRACE_LANE_SEPAL, "describe", "", start);
 	if (p->refused) {
-		show_without_build(c, NULL);
+		show_refusal(c);
 		return 0;
 	}
 	start = trace_now(p->trace);
@@ -208,16 +239,14 @@ int check_run(struct check *c, struct err *err)
 	trace_since(p->trace, TRACE_LANE_SEPAL, "plan", "", start);
 	if (!p->plan.fatal)
 		return build_and_show(c, &look, err);
-	show_without_build(c, &look);
-	c->seen = last_observe(p);
-	return 0;
+	return show_without_build(c, &look, err);
 }
 
-void check_init(struct check *c, const struct settings *s, void (*show_report)(void *ctx, const struct report *r),
-                void *ctx)
+void check_init(struct check *c, const struct settings *s, struct reports *reports,
+                void (*show_report)(void *ctx, const struct report *r), void *ctx)
 {
 	struct winsize size = { 0 };
-	*c = (struct check){ .show = show_report, .ctx = ctx, .quiet = s->quiet };
+	*c = (struct check){ .show = show_report, .ctx = ctx, .reports = reports, .quiet = s->quiet };
 	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
 	status_init(&c->status, STDERR_FILENO, isatty(STDERR_FILENO) && !s->quiet, size.ws_col, s->verbose);
 }
@@ -229,35 +258,67 @@ void check_release(struct check *c)
 	pipeline_close(&c->pipeline);
 }
 
-static void print_report(void *ctx, const struct report *r)
+void check_print(void *ctx, const struct report *r)
 {
 	(void)ctx;
-	print(stdout, &r->out);
-	print(stderr, &r->err);
+	if (!r->no_text)
+		print(stdout, &r->text.out);
+	print(stdout, &r->more);
+	print(stderr, &r->text.err);
+}
+
+/* ---- answers of the last run ---- */
+
+/* Nothing has changed: what was found then, in the forms that are asked for now. */
+static int report_again(struct check *c, const struct display *display, const struct findings *f, struct err *err)
+{
+	struct report plain = REPORT_INIT;
+	struct look look;
+	c->pipeline.described.display = *display;
+	int failed = look_now(display, &look, err) || show_findings(c, &look, f, &plain, err);
+	report_release(&plain);
+	return failed;
+}
+
+int check_answer(struct check *c, const struct settings *s, struct err *err)
+{
+	struct pipeline *p = &c->pipeline;
+	struct last last = { .report = REPORT_INIT };
+	struct arena arena = ARENA_INIT;
+	struct display display;
+	struct findings found;
+	bool wants_findings = reports_need_findings(c->reports), unchanged = false;
+	int failed = pipeline_open(p, s, err);
+	if (!failed && !s->no_store_read)
+		unchanged = last_load(p, &last) && (!wants_findings || found_load(p, last.found, &arena, &display, &found));
+	if (!failed && !unchanged)
+		failed = check_run(c, err);
+	else if (!failed && wants_findings)
+		failed = report_again(c, &display, &found, err);
+	else if (!failed)
+		show(c, &last.report);
+	if (!failed && unchanged)
+		failed = stats_write_unchanged(p, last.units, last.modules, err);
+	if (!failed)
+		failed = trace_write(p->trace, s->trace, err);
+	report_release(&last.report);
+	arena_release(&arena);
+	return failed;
 }
 
 int cmd_check(const struct settings *s, int *ret_exit, struct err *err)
 {
 	struct check c;
-	struct last last = { REPORT_INIT, 0, 0 };
-	bool unchanged = false;
+	struct reports reports = { 0 };
 	if (s->watch)
 		return watch_run(s, ret_exit, err);
-	check_init(&c, s, print_report, NULL);
-	int failed = pipeline_open(&c.pipeline, s, err);
-	if (!failed && !s->no_store_read)
-		unchanged = last_load(&c.pipeline, &last);
-	if (!failed && unchanged) {
-		print_report(NULL, &last.report);
-		c.exit_status = last.report.exit_status;
-		failed = stats_write_unchanged(&c.pipeline, last.units, last.modules, err);
-	} else if (!failed) {
-		failed = check_run(&c, err);
+	int failed = reports_open(s, &reports, err);
+	if (!failed) {
+		check_init(&c, s, &reports, check_print, NULL);
+		failed = check_answer(&c, s, err);
+		*ret_exit = c.exit_status;
+		check_release(&c);
 	}
-	if (!failed)
-		failed = trace_write(c.pipeline.trace, s->trace, err);
-	*ret_exit = c.exit_status;
-	report_release(&last.report);
-	check_release(&c);
+	reports_release(&reports);
 	return failed;
 }

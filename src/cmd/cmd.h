@@ -11,5 +11,6 @@ int cmd_explain(const struct settings *s, int *ret_exit, struct err *err) MUST_C
 int cmd_merge(const struct settings *s, int *ret_exit, struct err *err) MUST_CHECK;
 int cmd_verify(const struct settings *s, int *ret_exit, struct err *err) MUST_CHECK;
 int cmd_doctor(const struct settings *s, int *ret_exit, struct err *err) MUST_CHECK;
+int cmd_baseline(const struct settings *s, int *ret_exit, struct err *err) MUST_CHECK;
 
 #endif

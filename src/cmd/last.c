@@ -5,11 +5,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/found.h"
 #include "model/record.h"
 #include "sys/fs.h"
 #include "sys/path.h"
 
-enum { VERSION = 2, LIMIT = 512 * 1024 * 1024 };
+enum { VERSION = 3, LIMIT = 512 * 1024 * 1024 };
 static const char MAGIC[] = "SEPL";
 
 /* What decides how text looks, as text: colours and width are applied before a report is kept. */
@@ -41,13 +42,15 @@ bool last_decode(struct span file, struct last *ret)
 	out = reader_bytes(&r);
 	err = reader_bytes(&r);
 	uint32_t units = reader_u32(&r), modules = reader_u32(&r);
+	uint64_t found = reader_u64(&r);
 	if (!reader_done(&r))
 		return false;
-	ret->report.exit_status = exit_status;
-	buf_add_span(&ret->report.out, out);
-	buf_add_span(&ret->report.err, err);
+	ret->report.text.exit_status = exit_status;
+	buf_add_span(&ret->report.text.out, out);
+	buf_add_span(&ret->report.text.err, err);
 	ret->units = units;
 	ret->modules = modules;
+	ret->found = found;
 	return true;
 }
 
@@ -142,19 +145,23 @@ void last_encode(const struct witness *w, const struct last *last, struct buf *o
 	buf_put_str(out, SEPAL_VERSION);
 	buf_put_bytes(out, buf_span(&look));
 	witness_encode(w, out);
-	buf_put_u8(out, (uint8_t)last->report.exit_status);
-	buf_put_bytes(out, buf_span(&last->report.out));
-	buf_put_bytes(out, buf_span(&last->report.err));
+	buf_put_u8(out, (uint8_t)last->report.text.exit_status);
+	buf_put_bytes(out, buf_span(&last->report.text.out));
+	buf_put_bytes(out, buf_span(&last->report.text.err));
 	buf_put_u32(out, last->units);
 	buf_put_u32(out, last->modules);
+	buf_put_u64(out, last->found);
 	record_seal(out, start);
 	buf_release(&look);
 }
 
-int last_save(struct pipeline *p, const struct witness *w, const struct report *report, struct err *err)
+int last_save(struct pipeline *p, const struct witness *w, const struct report *report, const struct findings *f,
+              struct err *err)
 {
-	struct last last = { *report, p->plan.unit_count, p->plan.module_count };
+	struct last last = { *report, p->plan.unit_count, p->plan.module_count, 0 };
 	struct buf out = BUF_INIT;
+	if (found_save(p, f, &last.found, err))
+		return -1;
 	last_encode(w, &last, &out);
 	int failed = fs_write_atomic(pipeline_state_file(p, "last"), buf_span(&out), 0, err);
 	buf_release(&out);

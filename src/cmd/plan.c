@@ -14,9 +14,9 @@ static int plan_described(struct pipeline *p, const struct simulation_list *simu
 		return -1;
 	if (p->plan.fatal) {
 		report_fatal(p, &look, &report);
-		fputs(buf_span(&report.out).data, stderr);
-		fputs(buf_span(&report.err).data, stderr);
-		*ret_exit = report.exit_status;
+		fputs(buf_span(&report.text.out).data, stderr);
+		fputs(buf_span(&report.text.err).data, stderr);
+		*ret_exit = report.text.exit_status;
 		report_release(&report);
 		return 0;
 	}

@@ -26,34 +26,9 @@ int look_now(const struct display *d, struct look *ret, struct err *err)
 	return fit_terminal_width(getenv("MYPY_FORCE_TERMINAL_WIDTH"), getenv("COLUMNS"), size.ws_col, &ret->width, err);
 }
 
-void report_release(struct report *r)
+struct text_options look_options(const struct display *d, const struct look *look, const char *cwd)
 {
-	buf_release(&r->out);
-	buf_release(&r->err);
-}
-
-struct shown {
-	uint32_t module;
-	const char *path;
-	struct diag_list diags; /* a copy: filtered in place */
-};
-
-struct renderer {
-	struct pipeline *p;
-	struct text_options options;
-	struct text_tally tally;
-	struct arena arena;
-	struct buf source; /* of the module at hand, for pretty */
-	const uint32_t *rank; /* per unit: mypy's order */
-	struct shown *shown;
-	uint32_t count;
-};
-
-static void renderer_init(struct renderer *r, struct pipeline *p, const struct look *look)
-{
-	const struct display *d = &p->described.display;
-	*r = (struct renderer){ .p = p, .tally = TEXT_TALLY_INIT };
-	r->options = (struct text_options){
+	return (struct text_options){
 		.pretty = d->pretty,
 		.show_column_numbers = d->show_column_numbers,
 		.show_error_end = d->show_error_end,
@@ -63,81 +38,119 @@ static void renderer_init(struct renderer *r, struct pipeline *p, const struct l
 		.no_error_summary = !d->error_summary,
 		.palette = look->palette,
 		.width = look->width,
-		.cwd = p->cwd,
+		.cwd = cwd,
 	};
 }
 
-static void renderer_release(struct renderer *r)
+void report_release(struct report *r)
 {
-	text_tally_release(&r->tally);
-	arena_release(&r->arena);
-	buf_release(&r->source);
+	text_answer_release(&r->text);
+	buf_release(&r->more);
 }
 
-static void print_lines(struct renderer *r, const char *const *lines, struct buf *out)
+/* ---- rendering ---- */
+
+bool report_read_source(void *ctx, const char *real, struct span *ret)
 {
-	struct message_list list = MESSAGE_LIST_INIT;
-	for (; *lines; lines++)
-		message_list_add(&list, span_of(*lines));
-	text_render_messages(&r->options, &list, &r->tally, out);
-	message_list_release(&list);
+	struct buf *source = ctx;
+	struct err ignored = ERR_INIT;
+	bool there = false;
+	buf_reset(source);
+	if (fs_read_if_there(real, SOURCE_LIMIT, source, &there, &ignored))
+		there = false;
+	err_release(&ignored);
+	*ret = buf_span(source);
+	return there;
 }
 
-static void summarise(struct renderer *r, bool blockers, struct report *ret)
+void report_render(const struct findings *f, const struct text_options *options, struct text_answer *ret)
 {
-	ret->total_at = ret->out.len;
-	text_render_summary(&r->options, &r->tally, r->p->described.source_count, blockers, &ret->out);
-	ret->exit_status = text_exit_status(&r->tally, blockers);
-}
-
-static const char *shown_file(struct renderer *r, const char *display)
-{
-	struct buf b = BUF_INIT;
-	text_display_path(&r->options, display, &b);
-	const char *path = arena_strndup(&r->arena, b.data ? b.data : "", b.len);
-	buf_release(&b);
-	return path;
-}
-
-/* What mypy says of its configuration while it reads it, and goes on: first, and beside the diagnostics. */
-static void put_warnings(const struct pipeline *p, struct report *ret)
-{
-	buf_add_str(&ret->err, js_get_string(p->answer, "stderr", ""));
+	struct buf source = BUF_INIT;
+	text_render_findings(options, f, report_read_source, &source, ret);
+	buf_release(&source);
 }
 
 void report_fatal(struct pipeline *p, const struct look *look, struct report *ret)
 {
-	struct renderer r;
+	struct arena arena = ARENA_INIT;
+	struct findings f;
+	struct text_options options = look_options(&p->described.display, look, p->cwd);
+	report_collect(p, &arena, &f);
+	report_render(&f, &options, &ret->text);
+	arena_release(&arena);
+}
+
+/* ---- what is said whole ---- */
+
+struct shown {
+	uint32_t module;
+	const char *path;
+	struct diag_list diags; /* a copy: filtered in place */
+};
+
+struct collector {
+	struct pipeline *p;
+	struct arena *arena;
+	struct findings *findings;
+	struct text_options paths; /* how paths are shown */
+	const uint32_t *rank;      /* per unit: mypy's order */
+	struct shown *shown;
+	uint32_t count;
+};
+
+static const char *shown_file(struct collector *c, const char *display)
+{
+	struct buf b = BUF_INIT;
+	text_display_path(&c->paths, display, &b);
+	const char *path = arena_strndup(c->arena, b.data ? b.data : "", b.len);
+	buf_release(&b);
+	return path;
+}
+
+/* `lines` are NULL-terminated, and kept. */
+static void add_lines(struct collector *c, const char *const *lines, bool to_stderr)
+{
+	struct finding_module *m = &c->findings->modules[c->findings->count++];
 	uint32_t n = 0;
-	renderer_init(&r, p, look);
-	put_warnings(p, ret);
-	while (p->plan.fatal[n])
+	while (lines[n])
 		n++;
-	const char **lines = ARENA_ARRAY(&r.arena, const char *, n + 1);
+	*m = (struct finding_module){ .path = "", .raw = true, .to_stderr = to_stderr };
+	m->diags.items = ARENA_ARRAY(c->arena, struct diag, n + 1);
+	m->diags.count = n;
 	for (uint32_t i = 0; i < n; i++)
-		lines[i] = p->plan.fatal_file ? arena_printf(&r.arena, "%s: %s", shown_file(&r, p->plan.fatal_file),
-		                                             p->plan.fatal[i])
-		                              : p->plan.fatal[i];
-	print_lines(&r, lines, p->plan.fatal_to_stderr ? &ret->err : &ret->out);
-	summarise(&r, true, ret);
-	renderer_release(&r);
+		m->diags.items[i] = (struct diag){ .path = "", .line = -1, .column = -1, .end_line = -1, .end_column = -1,
+		                                   .message = lines[i] };
+}
+
+static void collect_fatal(struct collector *c)
+{
+	const struct plan *plan = &c->p->plan;
+	uint32_t n = 0;
+	while (plan->fatal[n])
+		n++;
+	const char **lines = ARENA_ARRAY(c->arena, const char *, n + 1);
+	for (uint32_t i = 0; i < n; i++)
+		lines[i] = plan->fatal_file ? arena_printf(c->arena, "%s: %s", shown_file(c, plan->fatal_file), plan->fatal[i])
+		                            : plan->fatal[i];
+	add_lines(c, lines, plan->fatal_to_stderr);
+	c->findings->blocked = true;
 }
 
 /* ---- diagnostics of modules ---- */
 
-static const char *shown_path(struct renderer *r, const struct plan_module *m)
+static const char *shown_path(struct collector *c, const struct plan_module *m)
 {
-	return shown_file(r, m->display);
+	return shown_file(c, m->display);
 }
 
 /* Messages may name files: canonical paths become those that the user knows. */
-static const char *show_paths(struct renderer *r, const char *text)
+static const char *show_paths(struct collector *c, const char *text)
 {
 	const char *at = strstr(text, "/proc/self/cwd/");
 	if (!at)
 		return text;
 	struct buf b = BUF_INIT;
-	const struct plan *plan = &r->p->plan;
+	const struct plan *plan = &c->p->plan;
 	for (; at; at = strstr(text, "/proc/self/cwd/")) {
 		const struct plan_module *best = NULL;
 		size_t longest = 0;
@@ -149,68 +162,68 @@ static const char *show_paths(struct renderer *r, const char *text)
 			}
 		}
 		buf_add(&b, text, (size_t)(at - text));
-		buf_add_str(&b, best ? shown_path(r, best) : "");
+		buf_add_str(&b, best ? shown_path(c, best) : "");
 		text = at + (best ? longest : strlen("/proc/self/cwd/"));
 	}
 	buf_add_str(&b, text);
-	const char *shown = arena_strdup(&r->arena, b.data);
+	const char *shown = arena_strdup(c->arena, b.data);
 	buf_release(&b);
 	return shown;
 }
 
-static void add_shown(struct renderer *r, uint32_t module, const struct diag_list *diags)
+static void add_shown(struct collector *c, uint32_t module, const struct diag_list *diags)
 {
-	struct shown *s = &r->shown[r->count++];
+	struct shown *s = &c->shown[c->count++];
 	s->module = module;
-	s->path = shown_path(r, &r->p->plan.modules[module]);
+	s->path = shown_path(c, &c->p->plan.modules[module]);
 	s->diags.count = diags->count;
-	s->diags.items = ARENA_ARRAY(&r->arena, struct diag, diags->count + 1);
+	s->diags.items = ARENA_ARRAY(c->arena, struct diag, diags->count + 1);
 	for (uint32_t i = 0; i < diags->count; i++) {
 		s->diags.items[i] = diags->items[i];
-		s->diags.items[i].message = show_paths(r, diags->items[i].message);
+		s->diags.items[i].message = show_paths(c, diags->items[i].message);
 		if (diags->items[i].path && diags->items[i].path[0])
-			s->diags.items[i].path = show_paths(r, diags->items[i].path);
+			s->diags.items[i].path = show_paths(c, diags->items[i].path);
 	}
 }
 
 /* In discovery order, so that once-only notes can be kept where mypy would print them. */
-static void collect_reports(struct renderer *r)
+static void collect_reports(struct collector *c)
 {
-	struct plan *plan = &r->p->plan;
-	r->shown = ARENA_ARRAY(&r->arena, struct shown, plan->module_count + 1);
+	struct plan *plan = &c->p->plan;
+	c->shown = ARENA_ARRAY(c->arena, struct shown, plan->module_count + 1); /* room for one more */
 	for (uint32_t i = 0; i < plan->module_count; i++) {
-		const struct build_unit *u = build_unit(r->p->build, plan->modules[i].unit);
+		const struct build_unit *u = build_unit(c->p->build, plan->modules[i].unit);
 		const struct plan_unit *pu = &plan->units[plan->modules[i].unit];
 		if (u->state != UNIT_DONE || plan->modules[i].silent)
 			continue;
 		for (uint32_t k = 0; k < pu->member_count; k++)
 			if (pu->members[k] == i && u->result.members[k].diags.count)
-				add_shown(r, i, &u->result.members[k].diags);
+				add_shown(c, i, &u->result.members[k].diags);
 	}
 }
 
-static uint32_t rank_of(const struct renderer *r, uint32_t module)
+static uint32_t rank_of(const struct collector *c, uint32_t module)
 {
-	return r->rank[r->p->plan.modules[module].unit];
+	return c->rank[c->p->plan.modules[module].unit];
 }
 
-static int by_rank(const void *a, const void *b, void *renderer)
+static int by_rank(const void *a, const void *b, void *collector)
 {
 	const struct shown *x = *(struct shown *const *)a, *y = *(struct shown *const *)b;
-	uint32_t rx = rank_of(renderer, x->module), ry = rank_of(renderer, y->module);
+	uint32_t rx = rank_of(collector, x->module), ry = rank_of(collector, y->module);
 	return rx != ry ? (rx < ry ? -1 : 1) : x->module < y->module ? -1 : x->module > y->module;
 }
 
-static void drop_repeated_notes(struct renderer *r)
+static void drop_repeated_notes(struct collector *c)
 {
 	struct once_only once = ONCE_ONLY_INIT;
-	struct shown **checked = ARENA_ARRAY(&r->arena, struct shown *, r->count + 1);
-	for (uint32_t i = 0; i < r->count; i++) {
-		once_only_filter(&once, ONCE_LOADING, &r->shown[i].diags);
-		checked[i] = &r->shown[i];
+	struct shown **checked = ARENA_ARRAY(c->arena, struct shown *, c->count + 1);
+	for (uint32_t i = 0; i < c->count; i++) {
+		once_only_filter(&once, ONCE_LOADING, &c->shown[i].diags);
+		checked[i] = &c->shown[i];
 	}
-	qsort_r(checked, r->count, sizeof *checked, by_rank, r);
-	for (uint32_t i = 0; i < r->count; i++)
+	qsort_r(checked, c->count, sizeof *checked, by_rank, c);
+	for (uint32_t i = 0; i < c->count; i++)
 		once_only_filter(&once, ONCE_CHECKING, &checked[i]->diags);
 	once_only_release(&once);
 }
@@ -220,47 +233,31 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct shown *)a)->path, ((const struct shown *)b)->path);
 }
 
-static bool read_source(void *ctx, const char *path, struct span *ret)
+static void take_shown(struct collector *c, bool to_stderr)
 {
-	struct renderer *r = ctx;
-	const struct plan *plan = &r->p->plan;
-	struct err ignored = ERR_INIT;
-	bool there = false;
-	buf_reset(&r->source);
-	for (uint32_t i = 0; i < r->count && !there; i++)
-		if (strcmp(r->shown[i].path, path) == 0 && plan->modules[r->shown[i].module].real &&
-		    fs_read_if_there(plan->modules[r->shown[i].module].real, SOURCE_LIMIT, &r->source, &there, &ignored))
-			there = false;
-	err_release(&ignored);
-	*ret = buf_span(&r->source);
-	return there;
-}
-
-static void render_shown(struct renderer *r, struct buf *out)
-{
-	qsort(r->shown, r->count, sizeof *r->shown, by_path);
-	for (uint32_t i = 0; i < r->count; i++) {
-		struct text_module m = { r->shown[i].path, &r->shown[i].diags, { read_source, r } };
-		text_render_module(&r->options, &m, &r->tally, out);
-	}
+	qsort(c->shown, c->count, sizeof *c->shown, by_path);
+	for (uint32_t i = 0; i < c->count; i++)
+		c->findings->modules[c->findings->count++] =
+			(struct finding_module){ .path = c->shown[i].path, .real = c->p->plan.modules[c->shown[i].module].real,
+			                         .diags = c->shown[i].diags, .to_stderr = to_stderr };
 }
 
 /* ---- blocking errors ---- */
 
 /* The unit whose blocking error mypy would meet first: while it loads the graph (discovery order), else in checking. */
-static const struct build_unit *first_blocker(struct renderer *r, uint32_t *ret_module)
+static const struct build_unit *first_blocker(struct collector *c, uint32_t *ret_module)
 {
-	const struct plan *plan = &r->p->plan;
+	const struct plan *plan = &c->p->plan;
 	const struct build_unit *in_analysis = NULL;
 	for (uint32_t i = 0; i < plan->module_count; i++) {
-		const struct build_unit *u = build_unit(r->p->build, plan->modules[i].unit);
+		const struct build_unit *u = build_unit(c->p->build, plan->modules[i].unit);
 		if (u->state != UNIT_BLOCKED || !u->blockers.count)
 			continue;
 		if (u->blocked_in_parse) {
 			*ret_module = i;
 			return u;
 		}
-		if (!in_analysis || rank_of(r, i) < rank_of(r, *ret_module)) {
+		if (!in_analysis || rank_of(c, i) < rank_of(c, *ret_module)) {
 			in_analysis = u;
 			*ret_module = i;
 		}
@@ -269,12 +266,12 @@ static const struct build_unit *first_blocker(struct renderer *r, uint32_t *ret_
 }
 
 /* What mypy had not checked when it stopped at `module`: only what it knew from loading is left, the imports. */
-static void drop_unreached(struct renderer *r, uint32_t module)
+static void drop_unreached(struct collector *c, uint32_t module)
 {
-	for (uint32_t i = 0; i < r->count; i++) {
-		struct diag_list *list = &r->shown[i].diags;
+	for (uint32_t i = 0; i < c->count; i++) {
+		struct diag_list *list = &c->shown[i].diags;
 		uint32_t kept = 0;
-		if (rank_of(r, r->shown[i].module) < rank_of(r, module))
+		if (rank_of(c, c->shown[i].module) < rank_of(c, module))
 			continue;
 		for (uint32_t k = 0; k < list->count; k++)
 			if (list->items[k].code && strncmp(list->items[k].code, "import", strlen("import")) == 0)
@@ -283,24 +280,20 @@ static void drop_unreached(struct renderer *r, uint32_t module)
 	}
 }
 
-static void render_blocker(struct renderer *r, const struct build_unit *u, uint32_t module, struct report *ret)
+static void collect_blocker(struct collector *c, const struct build_unit *u, uint32_t module)
 {
-	struct shown *others = r->shown;
-	uint32_t count = r->count;
-	r->shown = ARENA_ARRAY(&r->arena, struct shown, 1);
-	r->count = 0;
-	add_shown(r, module, &u->blockers);
 	/* mypy makes the line about a file that it cannot read by hand, without place and code, and prints it on stderr */
 	bool by_hand = u->blockers.items[0].line < 0 && !u->blockers.items[0].code;
-	render_shown(r, by_hand ? &ret->err : &ret->out);
-	r->shown = others;
-	r->count = count;
+	c->count = 0;
+	add_shown(c, module, &u->blockers);
+	take_shown(c, by_hand);
+	c->findings->blocked = true;
 }
 
-static void render_unused_sections(struct renderer *r, struct buf *out)
+static void collect_unused_sections(struct collector *c)
 {
-	const struct display *d = &r->p->described.display;
-	const char **sections = options_unused_sections(r->p->described.options, &r->arena);
+	const struct display *d = &c->p->described.display;
+	const char **sections = options_unused_sections(c->p->described.options, c->arena);
 	if (!d->warn_unused_configs || !d->config_file || !sections[0])
 		return;
 	size_t n = strlen(d->config_file);
@@ -310,32 +303,46 @@ static void render_unused_sections(struct renderer *r, struct buf *out)
 	for (size_t i = 0; sections[i]; i++)
 		buf_addf(&line, toml ? "%s%s" : "%s[mypy-%s]", i == 0 ? "" : toml ? "', '" : ", ", sections[i]);
 	buf_add_str(&line, toml ? "']" : "");
-	const char *lines[] = { line.data, NULL };
-	print_lines(r, lines, out);
+	const char *lines[] = { arena_strdup(c->arena, line.data), NULL };
+	add_lines(c, lines, false);
 	buf_release(&line);
 }
 
-void report_make(struct pipeline *p, const struct look *look, struct report *ret)
+static void collect_built(struct collector *c)
 {
-	struct renderer r;
-	uint32_t module;
-	renderer_init(&r, p, look);
-	put_warnings(p, ret);
-	r.rank = plan_checker_order(&p->plan, &r.arena);
-	collect_reports(&r);
-	const struct build_unit *blocker = first_blocker(&r, &module);
+	struct pipeline *p = c->p;
+	uint32_t module = 0;
+	c->rank = plan_checker_order(&p->plan, c->arena);
+	collect_reports(c);
+	const struct build_unit *blocker = first_blocker(c, &module);
+	const struct err *failure = build_first_failure(p->build);
 	if (blocker && !blocker->blocked_in_parse)
-		drop_unreached(&r, module);
-	drop_repeated_notes(&r);
+		drop_unreached(c, module);
+	drop_repeated_notes(c);
 	if (!blocker || !blocker->blocked_in_parse)
-		render_shown(&r, &ret->out);
+		take_shown(c, false);
 	if (blocker)
-		render_blocker(&r, blocker, module, ret);
+		collect_blocker(c, blocker, module);
 	else
-		render_unused_sections(&r, &ret->out);
-	ret->total_at = ret->out.len;
-	/* Where units have no answer there is nothing to sum up, and least of all success. */
-	if (!build_first_failure(p->build))
-		summarise(&r, blocker != NULL, ret);
-	renderer_release(&r);
+		collect_unused_sections(c);
+	c->findings->failure = failure ? failure->message : NULL;
+}
+
+void report_collect(struct pipeline *p, struct arena *arena, struct findings *ret)
+{
+	const struct look plain = { 0 };
+	struct collector c = { .p = p, .arena = arena, .findings = ret,
+		               .paths = look_options(&p->described.display, &plain, p->cwd) };
+	*ret = (struct findings){
+		.checker = p->described.checker,
+		.version = p->described.version,
+		/* what mypy says of its configuration while it reads it, and goes on: first, and beside the diagnostics */
+		.warnings = js_get_string(p->answer, "stderr", ""),
+		.modules = ARENA_ARRAY(arena, struct finding_module, p->plan.module_count + 2),
+		.sources = p->described.source_count,
+	};
+	if (p->plan.fatal)
+		collect_fatal(&c);
+	else
+		collect_built(&c);
 }

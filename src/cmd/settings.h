@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "merge/digest_map.h"
 
-enum verb { VERB_CHECK, VERB_PLAN, VERB_EXPLAIN, VERB_MERGE, VERB_VERIFY, VERB_DOCTOR, VERB_COUNT };
+enum verb { VERB_CHECK, VERB_PLAN, VERB_EXPLAIN, VERB_MERGE, VERB_VERIFY, VERB_DOCTOR, VERB_BASELINE, VERB_COUNT };
 
 /* How servers are reached (doc/remote.md). Files as given. */
 struct remote_settings {
@@ -37,6 +37,8 @@ struct settings {
 	bool watch, no_store_read, verbose, quiet, keep_failed, store_only;
 	double sample;          /* verify: share of units, 0 to 1 */
 	unsigned seed;          /* verify --sample: which units */
+	const char **reports;   /* check: FORMAT[=FILE] as given, NULL-terminated */
+	const char *new_only;   /* check: the file of a baseline; NULL: none */
 	const char **simulate;  /* plan: as given (build/simulate.h), NULL-terminated */
 	const char **paths;     /* NULL-terminated */
 	const char **checker_args;

@@ -15,17 +15,6 @@ struct numbers {
 	uint32_t ran_count;
 };
 
-/* A file is replaced as a whole; what cannot be replaced (a pipe, a terminal, /dev/stdout) is written to. */
-static int write_text(const char *path, struct span text, struct err *err)
-{
-	struct file_stat s;
-	if (fs_stat(path, &s, err))
-		return -1;
-	if (s.kind == FILE_OTHER || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
-		return fs_append(path, text, err);
-	return fs_write_atomic(path, text, 0, err);
-}
-
 static int write_numbers(struct pipeline *p, const struct numbers *n, struct err *err)
 {
 	if (!p->settings->stats_json)
@@ -57,7 +46,7 @@ static int write_numbers(struct pipeline *p, const struct numbers *n, struct err
 	struct buf text = BUF_INIT;
 	js_write(doc, 2, &text);
 	buf_add_char(&text, '\n');
-	int failed = write_text(p->settings->stats_json, buf_span(&text), err);
+	int failed = fs_write_output(p->settings->stats_json, buf_span(&text), err);
 	buf_release(&text);
 	js_free(doc);
 	return failed;

@@ -135,9 +135,9 @@ static int verify_described(struct verify *v, int *ret_exit, struct err *err)
 		return -1;
 	if (p->plan.fatal) {
 		report_fatal(p, &look, &report);
-		fputs(buf_span(&report.out).data, stdout);
-		fputs(buf_span(&report.err).data, stderr);
-		*ret_exit = report.exit_status;
+		fputs(buf_span(&report.text.out).data, stdout);
+		fputs(buf_span(&report.text.err).data, stderr);
+		*ret_exit = report.text.exit_status;
 		report_release(&report);
 		return 0;
 	}

@@ -58,21 +58,24 @@ static void print_err(struct watch *w, struct span text)
 static void show(void *ctx, const struct report *r)
 {
 	struct watch *w = ctx;
-	struct span all = buf_span(&r->out);
-	struct span diagnostics = { all.data, r->total_at }, total = { all.data + r->total_at, all.len - r->total_at };
+	struct span all = buf_span(&r->text.out);
+	size_t total_at = r->text.total_at;
+	struct span diagnostics = { all.data, total_at }, total = { all.data + total_at, all.len - total_at };
 	struct buf out = BUF_INIT;
 	if (r->refused)
 		buf_add_span(&out, diagnostics);
 	else
-		watch_diff_next(&w->diff, diagnostics, r->exit_status == 2, &out);
+		watch_diff_next(&w->diff, diagnostics, r->text.exit_status == 2, &out);
 	if (w->caused || out.len || !span_eq(total, buf_span(&w->total)))
 		buf_add_span(&out, total);
-	print(stdout, buf_span(&out));
-	print_err(w, buf_span(&r->err));
+	if (!r->no_text)
+		print(stdout, buf_span(&out));
+	print(stdout, buf_span(&r->more));
+	print_err(w, buf_span(&r->text.err));
 	buf_reset(&w->total);
 	buf_add_span(&w->total, total);
 	buf_release(&out);
-	w->exit_status = r->exit_status;
+	w->exit_status = r->text.exit_status;
 	w->over = w->over || ferror(stdout);
 }
 
@@ -187,10 +190,13 @@ static void fail(struct watch *w, struct err *err)
 static void check_now(struct watch *w)
 {
 	struct check c;
+	struct reports reports = { 0 };
 	struct err err = ERR_INIT, ignored = ERR_INIT;
 	take_changes(w);
-	check_init(&c, w->settings, show, w);
-	if (pipeline_open_kept(&c.pipeline, w->settings, &w->kept, &err) || check_run(&c, &err) ||
+	check_init(&c, w->settings, &reports, show, w);
+	/* the baseline may be another one by now */
+	if (reports_open(w->settings, &reports, &err) ||
+	    pipeline_open_kept(&c.pipeline, w->settings, &w->kept, &err) || check_run(&c, &err) ||
 	    trace_write(c.pipeline.trace, w->settings->trace, &err))
 		fail(w, &err);
 	else if (c.seen && !w->over && pipeline_warm(&c.pipeline, &ignored))
@@ -201,6 +207,7 @@ static void check_now(struct watch *w)
 		c.seen = NULL;
 	}
 	check_release(&c);
+	reports_release(&reports);
 	listen(w);
 }
 
@@ -240,7 +247,9 @@ static int open_watch(struct watch *w, struct err *err)
 int watch_run(const struct settings *s, int *ret_exit, struct err *err)
 {
 	struct watch w = { .settings = s, .places = { .store = s->store }, .caused = true };
-	int failed = open_watch(&w, err);
+	struct reports reports = { 0 }; /* what cannot be done is refused before anything runs */
+	int failed = reports_open(s, &reports, err) || open_watch(&w, err);
+	reports_release(&reports);
 	while (!failed && !w.over) {
 		check_now(&w);
 		failed = wait_for_change(&w, err);

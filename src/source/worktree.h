@@ -45,6 +45,11 @@ uint64_t statcache_files_read(const struct statcache *c);
 int statcache_save(struct statcache *c, int64_t clock_ns, struct err *err) MUST_CHECK;
 void statcache_free(struct statcache *c);
 
+/* The top of the git work tree that the absolute directory `dir` is in, else `dir` itself. Looked for by name: libgit2
+ * takes longer than a run in which nothing changed. */
+struct arena;
+const char *worktree_root(struct arena *a, const char *dir);
+
 /*
  * Git's index of the work tree that contains `dir`, by libgit2; *ret is NULL when there is none or it cannot be read
  * (not an error: it only saves reading).

@@ -272,6 +272,16 @@ int fs_append(const char *path, struct span bytes, struct err *err)
 	return rc;
 }
 
+int fs_write_output(const char *path, struct span bytes, struct err *err)
+{
+	struct file_stat s;
+	if (fs_stat(path, &s, err))
+		return -1;
+	if (s.kind == FILE_OTHER || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
+		return fs_append(path, bytes, err);
+	return fs_write_atomic(path, bytes, 0, err);
+}
+
 int fs_rename(const char *from, const char *to, struct err *err)
 {
 	if (fs_faulty(FS_OP_RENAME, to) || rename(from, to) != 0)

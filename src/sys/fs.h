@@ -63,6 +63,9 @@ enum fs_write_flags {
  */
 #define FS_TEMP_PREFIX ".tmp-"
 int fs_write_atomic(const char *path, struct span bytes, unsigned flags, struct err *err) MUST_CHECK;
+/* For files that the user names as an output: a file is replaced as a whole (fs_write_atomic); what cannot be replaced
+ * (a pipe, a terminal, /dev/stdout) is written to. */
+int fs_write_output(const char *path, struct span bytes, struct err *err) MUST_CHECK;
 /* Makes a file that must not be there yet, with these permission bits (less the umask). Not atomic: for a file in a
  * directory of one's own that is moved into place when it is whole. On failure it is gone again. */
 int fs_create(const char *path, struct span bytes, unsigned mode, struct err *err) MUST_CHECK;

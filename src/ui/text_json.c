@@ -2,9 +2,9 @@
 #include "ui/text_json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/xalloc.h"
+#include "ui/parents.h"
 #include "ui/utf8.h"
 
 static void add_escape(struct buf *out, uint32_t c)
@@ -50,20 +50,7 @@ static void add_string(struct buf *out, const char *key, const char *value)
 	buf_add_char(out, '"');
 }
 
-/* The error that a note at the same place belongs to: the last one before it. SIZE_MAX: none. */
-static size_t find_parent(const struct diag_list *diags, const char *const *paths, size_t note)
-{
-	const struct diag *n = &diags->items[note];
-	for (size_t i = note; i-- > 0;) {
-		const struct diag *d = &diags->items[i];
-		bool same_place = paths[i] && d->line == n->line && d->column == n->column;
-		if (!d->is_note && same_place && strcmp(paths[i], paths[note]) == 0)
-			return i;
-	}
-	return SIZE_MAX;
-}
-
-static void add_object(const struct diag *d, const char *path, const char *hints, struct buf *out)
+void text_json_object(const struct diag *d, const char *path, const char *hints, struct buf *out)
 {
 	buf_add_str(out, "{\"file\": \"");
 	add_escaped(out, path);
@@ -82,8 +69,8 @@ void text_json_format(const struct diag_list *diags, const char *const *paths, s
 	size_t *parents = xmalloc((n + 1) * sizeof *parents);
 	struct buf *hints = xcalloc(n + 1, sizeof *hints);
 	for (size_t i = 0; i < n; i++) {
-		parents[i] = paths[i] && diags->items[i].is_note ? find_parent(diags, paths, i) : SIZE_MAX;
-		if (parents[i] == SIZE_MAX)
+		parents[i] = parent_of(diags, paths, i);
+		if (parents[i] == NO_PARENT)
 			continue;
 		struct buf *h = &hints[parents[i]];
 		if (h->data)
@@ -91,9 +78,9 @@ void text_json_format(const struct diag_list *diags, const char *const *paths, s
 		buf_add_str(h, diags->items[i].message);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!paths[i] || parents[i] != SIZE_MAX)
+		if (!paths[i] || parents[i] != NO_PARENT)
 			continue;
-		add_object(&diags->items[i], paths[i], hints[i].data, &out->bytes);
+		text_json_object(&diags->items[i], paths[i], hints[i].data, &out->bytes);
 		message_list_end(out);
 	}
 	for (size_t i = 0; i < n; i++)

@@ -11,7 +11,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from toy import CHAIN, ToyCase  # noqa: E402
 
-VERBS = ("check", "plan", "explain", "merge", "verify", "doctor")
+VERBS = ("check", "plan", "explain", "merge", "verify", "doctor", "baseline")
 A, B = "a" * 64, "b" * 64
 
 
