@@ -6,7 +6,7 @@
 
 #include "base/xalloc.h"
 
-enum { MOST_HEADERS = 96, STREAMS_BEFORE_SETTINGS = 10 };
+enum { MOST_HEADERS = 96 };
 
 struct h2 {
 	nghttp2_session *session;
@@ -312,9 +312,14 @@ bool h2_takes_streams(const struct h2 *h)
 	return nghttp2_session_check_request_allowed(h->session);
 }
 
+bool h2_is_greeted(const struct h2 *h)
+{
+	return h->greeted;
+}
+
 uint32_t h2_max_streams(const struct h2 *h)
 {
 	if (!h->greeted)
-		return STREAMS_BEFORE_SETTINGS;
+		return 1;
 	return nghttp2_session_get_remote_settings(h->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }

@@ -85,7 +85,8 @@ void h2_finish(struct h2 *h);
 void h2_abandon(struct h2 *h);
 /* May streams be opened: neither side has said that this is the end, and there are numbers left. */
 bool h2_takes_streams(const struct h2 *h);
-/* As many as the server allows at a time. Before it has said so: ten, because it may refuse more than its limit. */
+bool h2_is_greeted(const struct h2 *h); /* the server's settings have come */
+/* As many as the server allows at a time. Before it has said so, one: it may not forgive more than its limit. */
 uint32_t h2_max_streams(const struct h2 *h);
 
 #endif

@@ -35,19 +35,55 @@ static bool get_headers(struct rpc_channel *ch, struct credentials_headers *ret)
 	return answer == CREDENTIALS_READY;
 }
 
+static unsigned calls_under_way(const struct rpc_channel *ch)
+{
+	unsigned n = 0;
+	for (const struct rpc_connection *c = ch->connections; c; c = c->next)
+		n += c->calls.count;
+	return n;
+}
+
+/* Is another connection of any use to calls that wait? One that is on its way comes first. */
+static bool wants_connection(const struct rpc_channel *ch)
+{
+	unsigned there = 0;
+	for (const struct rpc_connection *c = ch->connections; c; c = c->next) {
+		if (!connection_takes_calls(c))
+			continue;
+		if (!connection_is_full(c))
+			return false;
+		there++;
+	}
+	return there == 0 || (there < ch->max_connections && calls_under_way(ch) < ch->max_streams);
+}
+
 static void begin_calls(struct rpc_channel *ch)
 {
 	struct credentials_headers headers = { 0 };
 	if (!ch->waiting.count || !get_headers(ch, &headers))
 		return;
-	struct rpc_connection *c = ch->connections;
-	if (!c || !connection_takes_calls(c))
-		c = connection_open(ch);
-	unsigned room = connection_room(c);
-	if (room)
-		connection_watch_over(c);
-	for (; room && ch->waiting.count; room--)
-		call_begin(call_first(&ch->waiting), c, &headers);
+	unsigned free = ch->max_streams - calls_under_way(ch);
+	for (struct rpc_connection *c = ch->connections; c; c = c->next) {
+		unsigned room = connection_room(c);
+		if (room && free && ch->waiting.count)
+			connection_watch_over(c);
+		for (; room && free && ch->waiting.count; room--, free--)
+			call_begin(call_first(&ch->waiting), c, &headers);
+	}
+	if (ch->waiting.count && wants_connection(ch))
+		connection_open(ch);
+}
+
+/* Where there is a connection already, it has to do for all. */
+void channel_note_failure(struct rpc_channel *ch, const struct rpc_connection *failed, const struct err *err)
+{
+	unsigned there = 0;
+	for (const struct rpc_connection *c = ch->connections; c; c = c->next)
+		there += c != failed && connection_takes_calls(c);
+	if (there)
+		ch->max_connections = there;
+	else
+		channel_fail_waiting(ch, RPC_UNAVAILABLE, err);
 }
 
 static void pump_all(struct rpc_channel *ch)
@@ -227,6 +263,7 @@ int rpc_open_with(const struct rpc_config *config, const struct rpc_dialer *dial
 		.authority = buf_detach(&authority),
 		.message_limit = OR_DEFAULT(config->message_limit, (size_t)64 << 20),
 		.max_streams = OR_DEFAULT(config->max_streams, 100),
+		.max_connections = OR_DEFAULT(config->max_connections, 1),
 		.connect_timeout_ns = OR_DEFAULT(config->connect_timeout_ns, 10 * NS_PER_S),
 		.keepalive_ns = OR_DEFAULT(config->keepalive_ns, 30 * NS_PER_S),
 	};

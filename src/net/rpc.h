@@ -1,7 +1,7 @@
 /*
- * gRPC calls over HTTP/2, asynchronous on the program's one loop: many calls at a time on one connection, which is made
- * when the first call needs it, kept, and made again when it was lost. It knows methods by name and messages as bytes;
- * what is in them is the affair of the rooms above.
+ * gRPC calls over HTTP/2, asynchronous on the program's one loop: many calls at a time on one connection (or a few, if
+ * that is wanted), which is made when the first call needs it, kept, and made again when it was lost. It knows methods
+ * by name and messages as bytes; what is in them is the affair of the rooms above.
  *
  * Order of calls: rpc_open(); any number of rpc_start() and rpc_ask(), also from callbacks; rpc_close(). Nothing here
  * blocks. Callbacks come from the loop, never out of rpc_start, rpc_ask or rpc_cancel; rpc_close() ends what is under
@@ -42,6 +42,7 @@ struct rpc_config {
 	struct span request_metadata;    /* bytes of a build.bazel.remote.execution.v2.RequestMetadata: not sent */
 	size_t message_limit;            /* of one message that is received: 64 MiB */
 	unsigned max_streams;            /* calls at a time, if the server allows as many: 100 */
+	unsigned max_connections;        /* so many at a time where a server allows fewer streams on one: 1 */
 	int64_t connect_timeout_ns;      /* name, TCP and TLS together: 10 s */
 	int64_t keepalive_ns;            /* silence of the server while calls wait, after which it is pinged: 30 s */
 };

@@ -258,7 +258,7 @@ static void on_failed(void *ctx, const struct err *err)
 {
 	struct rpc_connection *c = ctx;
 	struct rpc_channel *ch = c->channel;
-	channel_fail_waiting(ch, RPC_UNAVAILABLE, err);
+	channel_note_failure(ch, c, err);
 	connection_close(c);
 	channel_settle(ch);
 }
@@ -281,10 +281,15 @@ bool connection_takes_calls(const struct rpc_connection *c)
 	return !c->ready || h2_takes_streams(c->h2);
 }
 
+bool connection_is_full(const struct rpc_connection *c)
+{
+	return c->ready && h2_is_greeted(c->h2) && c->calls.count >= h2_max_streams(c->h2);
+}
+
 unsigned connection_room(const struct rpc_connection *c)
 {
 	uint32_t most = h2_max_streams(c->h2);
 	if (most > c->most)
 		most = c->most;
-	return c->ready && !c->pause && c->calls.count < most ? most - c->calls.count : 0;
+	return c->ready && !c->pause && h2_takes_streams(c->h2) && c->calls.count < most ? most - c->calls.count : 0;
 }

@@ -93,10 +93,10 @@ struct rpc_channel {
 	char *name, *authority; /* for people, and for the server */
 	struct buf metadata;    /* base64 */
 	size_t message_limit;
-	unsigned max_streams;
+	unsigned max_streams, max_connections;
 	int64_t connect_timeout_ns, keepalive_ns;
 	struct list waiting, finished;
-	struct rpc_connection *connections; /* the newest first; the rest is only finishing what it has */
+	struct rpc_connection *connections; /* the newest first; some may only be finishing what they have */
 	uint32_t kick, deadline_timer;
 	int64_t deadline_ns; /* of the timer */
 	size_t held;         /* bytes of messages that are not whole yet, in all calls */
@@ -112,6 +112,8 @@ int rpc_open_with(const struct rpc_config *config, const struct rpc_dialer *dial
 void channel_kick(struct rpc_channel *ch);   /* soon, from the loop: begin what can begin, tell what has ended */
 void channel_settle(struct rpc_channel *ch); /* the same now; calls back, so it is the last thing that anybody does */
 void channel_fail_waiting(struct rpc_channel *ch, enum rpc_status status, const struct err *err);
+/* `c` cannot be connected. */
+void channel_note_failure(struct rpc_channel *ch, const struct rpc_connection *c, const struct err *err);
 
 /* rpc_call.c */
 extern const struct h2_stream_events rpc_stream_events;
@@ -124,6 +126,7 @@ void call_free(struct rpc_call *call);
 /* rpc_connection.c */
 struct rpc_connection *connection_open(struct rpc_channel *ch);
 bool connection_takes_calls(const struct rpc_connection *c); /* also while it is still connecting */
+bool connection_is_full(const struct rpc_connection *c);     /* of as many calls as the server wants on one connection */
 unsigned connection_room(const struct rpc_connection *c);    /* calls that may begin on it now */
 void connection_pump(struct rpc_connection *c);              /* reads and writes what goes; may lose the connection */
 void connection_watch_over(struct rpc_connection *c);        /* calls begin: the server's silence counts from now */

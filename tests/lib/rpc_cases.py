@@ -205,7 +205,10 @@ class RawServer:
                 pass  # the client may go at any time
 
     def stop(self) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # closed already
         self.listener.close()
         for connection in self.sockets:
             try:

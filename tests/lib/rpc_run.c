@@ -257,6 +257,7 @@ static int run(struct program *p, char **argv, struct arena *a, struct err *err)
 		.loop = p->loop, .address = &address, .tls = &tls, .credentials = credentials,
 		.request_metadata = span_of("metadata"), .message_limit = (size_t)number(argv, "message_limit"),
 		.max_streams = (unsigned)number(argv, "max_streams"),
+		.max_connections = (unsigned)number(argv, "max_connections"),
 		.connect_timeout_ns = number(argv, "connect_timeout_ms") * NS_PER_MS,
 		.keepalive_ns = number(argv, "keepalive_ms") * NS_PER_MS,
 	};

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
+import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
-from rpc_cases import GrpcServer, ToolCase  # noqa: E402
+from rpc_cases import GrpcServer, RawServer, ToolCase  # noqa: E402
 
 
 class Calls(ToolCase):
@@ -139,6 +141,39 @@ class Connections(ToolCase):
         tool.send({"id": 3, "messages": ["after"]}, {"traffic": True})
         self.assertEqual(tool.answer()["connects"], 1)
         self.assertEqual(tool.answer()["status"], "OK")
+
+    def test_more_connections_are_made_where_one_takes_too_few_calls(self) -> None:
+        server = GrpcServer(self, threads=20, options=(("grpc.max_concurrent_streams", 5),))
+        lines = [{"method": "/t.T/Slow", "messages": ["0.4"]} for _ in range(20)]
+        start = time.monotonic()
+        found, traffic = self.calls(server.url, *lines, max_connections=4)
+        self.assertEqual({answer["status"] for answer in found.values()}, {"OK"})
+        self.assertEqual(traffic["connects"], 4)
+        self.assertLess(time.monotonic() - start, 1.6)
+        found, traffic = self.calls(server.url, *({"messages": ["x"]} for _ in range(5)), max_connections=4)
+        self.assertEqual(traffic["connects"], 1)
+
+    def test_one_connection_does_if_no_other_can_be_made(self) -> None:
+        server = GrpcServer(self, options=(("grpc.max_concurrent_streams", 2),))
+
+        def pass_on(connection: socket.socket, number: int) -> None:
+            front.listener.close()
+            with socket.create_connection(("127.0.0.1", server.port)) as behind:
+                back = threading.Thread(target=copy, args=(behind, connection))
+                back.start()
+                copy(connection, behind)
+                back.join()
+
+        def copy(source: socket.socket, target: socket.socket) -> None:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+        front = RawServer(self, pass_on)
+        lines = [{"method": "/t.T/Slow", "messages": ["0.05"]} for _ in range(20)]
+        found, traffic = self.calls(front.url, *lines, max_connections=9)
+        self.assertEqual({answer["status"] for answer in found.values()}, {"OK"})
+        self.assertEqual(traffic["connects"], 1)
 
     def test_an_idle_connection_that_was_lost_costs_no_call(self) -> None:
         server = GrpcServer(self)

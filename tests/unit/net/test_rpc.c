@@ -149,7 +149,8 @@ static void calls_of_one_moment_share_a_connection_that_is_made_when_it_is_neede
 	assert_int_equal(t.calls, CALLS);
 	assert_int_equal(t.connects, 1);
 	assert_true(t.sent > 0);
-	assert_int_equal(channel->waiting.count, 1); /* for a stream */
+	/* for the server to say how many it takes */
+	assert_int_equal(channel->waiting.count, CALLS - 1);
 }
 
 static void a_call_that_is_cancelled_hears_of_it_from_the_loop_wherever_it_was(void **state)
