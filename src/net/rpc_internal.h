@@ -126,7 +126,7 @@ void call_free(struct rpc_call *call);
 /* rpc_connection.c */
 struct rpc_connection *connection_open(struct rpc_channel *ch);
 bool connection_takes_calls(const struct rpc_connection *c); /* also while it is still connecting */
-bool connection_is_full(const struct rpc_connection *c);     /* of as many calls as the server wants on one connection */
+bool connection_is_full(const struct rpc_connection *c);     /* the server wants no more calls on one connection */
 unsigned connection_room(const struct rpc_connection *c);    /* calls that may begin on it now */
 void connection_pump(struct rpc_connection *c);              /* reads and writes what goes; may lose the connection */
 void connection_watch_over(struct rpc_connection *c);        /* calls begin: the server's silence counts from now */
