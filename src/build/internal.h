@@ -74,10 +74,33 @@ struct build {
 	bool foreseen;
 };
 
-/* build.c: an error of the environment ends the build; taken over. */
-void build_stop(struct build *b, struct err *err);
-/* build.c: the longest remaining chain first; ties by number, so that order is stable. */
+/* queue.c: the longest remaining chain first; ties by number, so that order is stable. */
 bool build_goes_before(const struct build *b, uint32_t x, uint32_t y);
+void build_queue_push(struct build *b, uint32_t unit);
+uint32_t build_queue_pop(struct build *b);
+
+/* state.c */
+void build_emit(struct build *b, enum build_event_kind kind, uint32_t unit, const struct err *err);
+void build_set_state(struct build *b, uint32_t unit, enum unit_state to);
+void build_make_ready(struct build *b, uint32_t unit);
+void build_enqueue(struct build *b, uint32_t unit);
+void build_know_interfaces(struct build *b, uint32_t unit, const struct result *r);
+/* The interfaces of `unit` are known and stored. */
+void build_release_dependents(struct build *b, uint32_t unit, bool something_ran);
+/* Everything that waits for `unit`, however far above. */
+void build_block_dependents(struct build *b, uint32_t unit);
+void build_finish(struct build *b, uint32_t unit);
+/* This build cannot finish the unit; the caller builds again. Its dependents wait with it. */
+void build_put_off(struct build *b, uint32_t unit);
+/* It was READY, and waited for an answer of the shared cache: it can be looked up now. */
+void build_unpark(struct build *b, uint32_t unit);
+/* It was FETCHING: the interfaces that it stands on are all here, or one is lost. */
+void build_fetched(struct build *b, uint32_t unit, bool all_here);
+
+/* answers.c */
+struct runner_events build_answers(struct build *b);
+/* An error of the environment ends the build; taken over. */
+void build_stop(struct build *b, struct err *err);
 
 /* foresee.c */
 /* After an edit: the units that the edited ones stand on, per unit; NULL: no unit is more urgent than another. */
@@ -121,15 +144,11 @@ void build_share_waited(struct build *b, int64_t ns);
 bool build_share_is_asking(const struct build *b);
 /* Does anything wait for an answer? */
 bool build_share_is_awaited(const struct build *b);
-/* build.c: the unit can be looked up now. */
-void build_unpark(struct build *b, uint32_t unit);
 
 /* share_bytes.c */
 /* The unit missed. Interfaces that it stands on may be on their way: then build_fetched is called in the end. */
 enum share_fetch { FETCH_NOTHING, FETCH_COMING, FETCH_LOST };
 enum share_fetch build_share_fetch(struct build *b, uint32_t unit);
-/* build.c: all are here, or one is lost. */
-void build_fetched(struct build *b, uint32_t unit, bool all_here);
 /* The module's interface is in the store. */
 void build_share_made(struct build *b, uint32_t module);
 void build_share_give_up_bytes(struct build *b);
