@@ -9,16 +9,8 @@
 #include "net/credentials.h"
 #include "net/tls.h"
 #include "remote/cache.h"
-#include "remote/zstd.h"
+#include "remote/pack.h"
 #include "sys/clock.h"
-
-/*
- * Records travel compressed: most of what they say they say twice.
- *
- *   record := "SEPZ" size:u64 content(one Zstandard frame of `size` bytes)
- */
-static const char MAGIC[] = "SEPZ";
-enum { MAGIC_SIZE = 4, HEAD_SIZE = MAGIC_SIZE + 8, RECORD_LIMIT = 256 * 1024 * 1024 };
 
 enum { WAIT_ASKED_SECONDS = 60, SHARE_OF_RUN = 10 };
 
@@ -40,21 +32,11 @@ struct pending {
 	uint32_t left;
 };
 
-static bool unpack(struct span record, struct buf *out)
-{
-	struct reader r = reader_of(record);
-	struct span magic = reader_raw(&r, MAGIC_SIZE);
-	uint64_t size = reader_u64(&r);
-	if (!reader_ok(&r) || memcmp(magic.data, MAGIC, MAGIC_SIZE) != 0 || size > RECORD_LIMIT)
-		return false;
-	return zstd_decompress((struct span){ record.data + HEAD_SIZE, record.len - HEAD_SIZE }, size, out);
-}
-
 static void on_record(void *ctx, enum remote_answer answer, struct span record)
 {
 	struct pending *p = ctx;
 	struct buf content = BUF_INIT;
-	bool found = answer == REMOTE_FOUND && unpack(record, &content);
+	bool found = answer == REMOTE_FOUND && unpack_record(record, &content);
 	p->done(p->to, found, found ? buf_span(&content) : (struct span){ "", 0 });
 	buf_release(&content);
 	free(p);
@@ -105,12 +87,8 @@ static void put(void *ctx, const struct digest *key, struct span record, const s
 	struct remote_side *s = ctx;
 	struct remote_blob *list = blobs_of(blobs, count);
 	struct buf packed = BUF_INIT;
-	if (record.len <= RECORD_LIMIT && strcmp(s->pipeline->settings->remote.upload, "no") != 0) {
-		buf_add(&packed, MAGIC, MAGIC_SIZE);
-		buf_put_u64(&packed, record.len);
-		zstd_compress(record, &packed);
+	if (strcmp(s->pipeline->settings->remote.upload, "no") != 0 && pack_record(record, &packed))
 		remote_put(s->cache, key, buf_span(&packed), list, count);
-	}
 	buf_release(&packed);
 	free(list);
 }
