@@ -1,36 +1,9 @@
 /* build/build.h over a hand-written plan, a store in memory and a runner that only says what it was told to say. */
 #include "../../lib/check.h"
 
-#include <signal.h>
-
+#include "../../lib/fake_runner.h"
 #include "../../lib/small_plan.h"
 #include "build/build.h"
-
-enum fate { CHECKED = 0, BLOCKED, FAILED, FAILED_IN_BODIES, DAMAGED, DISCOVERS, INTERRUPTS };
-
-struct behaviour {
-	const char *id;
-	enum fate fate;
-	const char *data;     /* the interface; NULL: a function of the id */
-	const char *message;  /* a diagnostic */
-	const char *indirect; /* one module that is used though not imported */
-};
-
-enum { LANES = 2 };
-
-struct fake {
-	struct runner base; /* first: the vtable's functions get it */
-	struct runner_events events;
-	const struct behaviour *behaviours;
-	struct loop *loop;
-	struct store *store;
-	struct buf log; /* ids of what was started, "|" after each batch */
-	const struct unit_spec *waiting[1000];
-	uint32_t waiting_count, running, batches;
-	uint32_t expected; /* how many members it was told of ahead of their turn */
-	const char *expected_first;
-	bool takes_batches, refuses_to_start;
-};
 
 struct world {
 	struct plan plan;
@@ -41,160 +14,12 @@ struct world {
 	struct digest toolchain;
 	struct build *build;
 	struct build_config config;
-	struct fake fake;
+	struct fake_runner fake;
 	uint32_t events[BUILD_FAILED + 1];
 	uint32_t hits_at_start; /* when the first unit was started */
-	bool no_runner;
 	bool remembers; /* each build gets what the one before knew */
 	struct past *past;
 };
-
-/* ---- the runner ---- */
-
-static const struct behaviour *behaviour_of(const struct fake *f, const char *id)
-{
-	static const struct behaviour usual = { 0 };
-	for (const struct behaviour *b = f->behaviours; b && b->id; b++)
-		if (strcmp(b->id, id) == 0)
-			return b;
-	return &usual;
-}
-
-static void make_outcome(const struct fake *f, const struct unit_spec *unit, struct arena *a, struct unit_outcome *o)
-{
-	unit_outcome_init(unit, a, o);
-	for (uint32_t i = 0; i < unit->member_count; i++) {
-		const struct behaviour *b = behaviour_of(f, unit->members[i].id);
-		struct member_result *r = &o->result.members[i];
-		o->data[i] = span_of(b->data ? b->data : arena_printf(a, "interface of %s", unit->members[i].id));
-		hash_sha256(o->data[i], &r->interface.data);
-		r->interface.data_size = o->data[i].len;
-		if (b->message) {
-			r->diags = (struct diag_list){ ARENA_NEW(a, struct diag), 1 };
-			r->diags.items[0] = (struct diag){ .line = 1, .message = b->message };
-		}
-		if (b->indirect) {
-			r->indirect = ARENA_ARRAY(a, const char *, 1);
-			r->indirect[r->indirect_count++] = b->indirect;
-		}
-	}
-}
-
-static void block(const struct fake *f, const struct unit_spec *unit, struct arena *a)
-{
-	struct unit_outcome o = { .kind = OUTCOME_BLOCKED, .blockers = { ARENA_NEW(a, struct diag), 1 } };
-	o.blockers.items[0] = (struct diag){ .path = unit->members[0].canonical, .line = 3, .message = "no" };
-	f->events.blocked(f->events.ctx, unit->unit, &o);
-}
-
-static void fail_unit(const struct fake *f, const struct unit_spec *unit, enum err_kind kind)
-{
-	struct err err = ERR_INIT;
-	err_set(&err, kind, "%s is more than it can do", unit->members[0].id);
-	f->events.failed(f->events.ctx, unit->unit, &err);
-	err_release(&err);
-}
-
-static void answer(const struct fake *f, const struct unit_spec *unit)
-{
-	static const char *const names[] = { "somewhere", NULL };
-	enum fate fate = behaviour_of(f, unit->members[0].id)->fate;
-	struct arena a = ARENA_INIT;
-	struct unit_outcome o;
-	uint32_t number = unit->unit; /* the spec goes with the last event */
-	switch (fate) {
-	case BLOCKED:
-		block(f, unit, &a);
-		break;
-	case FAILED:
-		fail_unit(f, unit, ERR_CHECKER);
-		break;
-	case DAMAGED: /* somebody altered what it stands on, and it noticed */
-		for (uint32_t i = 0; i < unit->closure_count; i++)
-			store_discard(f->store, &unit->closure[i]->interface->data);
-		fail_unit(f, unit, ERR_CORRUPT);
-		break;
-	case DISCOVERS:
-		f->events.discovered(f->events.ctx, number, unit->members[0].id, names);
-		break;
-	case INTERRUPTS:
-		raise(SIGINT);
-		break;
-	case CHECKED:
-	case FAILED_IN_BODIES:
-		make_outcome(f, unit, &a, &o);
-		f->events.interface(f->events.ctx, number, &o);
-		if (fate == FAILED_IN_BODIES)
-			fail_unit(f, unit, ERR_CHECKER);
-		else
-			f->events.report(f->events.ctx, number, &o);
-	}
-	arena_release(&a);
-}
-
-static void answer_all(struct loop *loop, void *ctx)
-{
-	(void)loop;
-	struct fake *f = ctx;
-	const struct unit_spec *now[1000];
-	uint32_t count = f->waiting_count;
-	memcpy(now, f->waiting, count * sizeof *now);
-	f->waiting_count = f->running = 0;
-	for (uint32_t i = 0; i < count; i++)
-		answer(f, now[i]);
-}
-
-static int start(struct runner *r, const struct unit_spec *const *units, uint32_t count, struct err *err)
-{
-	struct fake *f = (struct fake *)r;
-	if (f->refuses_to_start)
-		return err_set(err, ERR_IO, "no process can be started");
-	if (f->running++ == 0)
-		loop_add_timer(f->loop, 0, answer_all, f);
-	f->batches++;
-	for (uint32_t i = 0; i < count; i++) {
-		f->waiting[f->waiting_count++] = units[i];
-		buf_addf(&f->log, "%s ", units[i]->members[0].id);
-	}
-	buf_add_str(&f->log, "| ");
-	return 0;
-}
-
-static unsigned free_lanes(const struct runner *r)
-{
-	return LANES - ((const struct fake *)r)->running;
-}
-
-static void expect(struct runner *r, const struct member_spec *members, uint32_t count)
-{
-	((struct fake *)r)->expected += count;
-	((struct fake *)r)->expected_first = members[0].id;
-}
-
-static uint64_t processes(const struct runner *r)
-{
-	return ((const struct fake *)r)->batches;
-}
-
-static void free_nothing(struct runner *r)
-{
-	(void)r;
-}
-
-static int make_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
-{
-	struct world *w = ctx;
-	if (w->no_runner)
-		return err_set(err, ERR_CHECKER, "there is no checker");
-	w->fake.base = (struct runner){ .name = "fake", .start = start, .free_lanes = free_lanes, .expect = expect,
-		                        .takes_batches = w->fake.takes_batches, .processes = processes,
-		                        .free = free_nothing };
-	w->fake.events = *events;
-	w->fake.loop = w->loop;
-	w->fake.store = w->store;
-	*ret = &w->fake.base;
-	return 0;
-}
 
 /* ---- the world ---- */
 
@@ -214,8 +39,8 @@ static int set_up(void **state)
 	w->store = store_open_memory();
 	w->options = small_plan_options();
 	w->config = (struct build_config){ .plan = &w->plan, .options = w->options, .toolchain = &w->toolchain,
-		                           .store = w->store, .make_runner = make_runner, .runner_ctx = w,
-		                           .lanes = LANES, .on_event = count_event, .ctx = w };
+		                           .store = w->store, .make_runner = fake_runner_make, .runner_ctx = &w->fake,
+		                           .lanes = FAKE_LANES, .on_event = count_event, .ctx = w };
 	*state = w;
 	return loop_new(&w->loop, &w->clock, &err);
 }
@@ -243,8 +68,7 @@ static void forget_build(struct world *w)
 	build_free(w->build);
 	w->build = NULL;
 	plan_release(&w->plan);
-	buf_reset(&w->fake.log);
-	w->fake.batches = w->fake.running = w->fake.waiting_count = 0;
+	fake_runner_forget(&w->fake);
 	memset(w->events, 0, sizeof w->events);
 }
 
@@ -268,7 +92,8 @@ static int build_plan(struct world *w, const struct small_module *modules, uint3
 	forget_build(w);
 	small_plan_make(&w->plan, modules, count);
 	w->fake.behaviours = behaviours;
-	w->config.loop = w->loop;
+	w->config.loop = w->fake.loop = w->loop;
+	w->fake.store = w->store;
 	w->build = build_new(&w->config);
 	return build_run(w->build, err);
 }
@@ -278,7 +103,7 @@ static int build_plan(struct world *w, const struct small_module *modules, uint3
 
 static const char *log_of(struct world *w)
 {
-	return buf_span(&w->fake.log).data;
+	return fake_runner_log(&w->fake);
 }
 
 static const struct build_unit *unit_of(const struct world *w, const char *id)
@@ -345,7 +170,7 @@ static void small_units_share_a_batch_where_the_runner_likes_that(void **state)
 	w->fake.takes_batches = true;
 	assert_ok(BUILD(w, modules, NULL));
 	assert_counts(w, .units_run = 200, .bodies_run = 200);
-	assert_in_range(w->fake.batches, LANES, 20);
+	assert_in_range(w->fake.batches, FAKE_LANES, 20);
 }
 
 static void what_will_surely_run_is_told_ahead_of_its_turn(void **state)
@@ -405,7 +230,7 @@ static void nothing_runs_twice(void **state)
 	struct world *w = *state;
 	struct err err = ERR_INIT;
 	assert_ok(BUILD(w, CHAIN, say));
-	w->no_runner = true;
+	w->fake.refuses_to_be_made = true;
 	assert_ok(BUILD(w, CHAIN, NULL));
 	assert_counts(w, .hit_manifest = 3);
 	assert_int_equal(w->events[BUILD_HIT], 3);
@@ -720,9 +545,9 @@ static void a_runner_that_cannot_be_made_or_started_ends_the_build(void **state)
 {
 	struct world *w = *state;
 	struct err err = ERR_INIT;
-	w->no_runner = true;
+	w->fake.refuses_to_be_made = true;
 	assert_fails(BUILD(w, CHAIN, NULL), ERR_CHECKER, "there is no checker");
-	w->no_runner = false;
+	w->fake.refuses_to_be_made = false;
 	w->fake.refuses_to_start = true;
 	assert_fails(BUILD(w, CHAIN, NULL), ERR_IO, "no process can be started");
 }
@@ -746,7 +571,7 @@ static void a_plan_without_modules_is_built_at_once(void **state)
 {
 	struct world *w = *state;
 	struct err err = ERR_INIT;
-	w->no_runner = true;
+	w->fake.refuses_to_be_made = true;
 	assert_ok(build_plan(w, NULL, 0, NULL, &err));
 	assert_counts(w, 0);
 }
