@@ -38,7 +38,8 @@ static int look_up(struct build *b, struct unit_stack *stack, uint32_t most, str
 		if (build_lookup(b, unit, &hit, err))
 			return -1;
 		if (!hit) {
-			miss(b, unit);
+			if (!build_share_asks_late(b, unit))
+				miss(b, unit);
 			continue;
 		}
 		build_know_interfaces(b, unit, &b->units[unit].result);

@@ -135,6 +135,8 @@ void build_share_end(struct build *b);
 void build_share_ask(struct build *b);
 /* The unit's manifest may still come: it is looked up again when it has, or when nobody waits any longer. */
 bool build_share_parks(struct build *b, uint32_t unit);
+/* The unit missed, by what is known here though the cache was not asked about it: if it is now, as above. */
+bool build_share_asks_late(struct build *b, uint32_t unit);
 /* Can the bytes of an interface be had, here or from the cache? */
 bool build_share_has(const struct build *b, const struct digest *data);
 /* How long the loop may wait while nothing runs; -1: as long as it takes. Then what the loop did is counted. */

@@ -121,6 +121,7 @@ void build_share_init(struct build *b)
 	st->asked = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
 	st->turns = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
 	st->parked = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
+	st->late = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
 	st->bytes = ARENA_ARRAY(&b->arena, unsigned char, p->module_count + 1);
 	st->outstanding = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
 	st->without = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
@@ -145,8 +146,8 @@ void build_share_end(struct build *b)
 bool build_share_has(const struct build *b, const struct digest *data)
 {
 	const struct share *s = b->config.share;
-	if (s && !share_is_over(s))
-		return !map_get(&s->lost, (struct span){ (const char *)data->bytes, DIGEST_SIZE });
+	if (s && !share_is_over(s) && !map_get(&s->lost, (struct span){ (const char *)data->bytes, DIGEST_SIZE }))
+		return true;
 	return store_has(b->config.store, data);
 }
 
@@ -165,26 +166,54 @@ static void answer(struct build *b, uint32_t unit)
 	build_unpark(b, unit);
 }
 
-/* What others found out is put behind what is known here. */
+/* A record is only somebody's word: entries that answer for other members are left out, and those of an action that has
+ * a result here. */
+static void leave_out(struct build *b, uint32_t unit, const struct manifest *ours, struct arena *a,
+                      struct manifest *theirs)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < theirs->entry_count; i++) {
+		struct result r;
+		if (!manifest_find(ours, &theirs->entries[i].closure) && result_decode(theirs->entries[i].result, a, &r) &&
+		    build_fits_unit(b, unit, &r))
+			theirs->entries[kept++] = theirs->entries[i];
+	}
+	theirs->entry_count = kept;
+}
+
+/* What others found out is put before what is known here, which does not hold now, or the cache would not be asked. */
+static int enter(struct build *b, uint32_t unit, const struct manifest *theirs, const struct manifest *ours,
+                 struct arena *a, struct err *err)
+{
+	struct manifest all = *ours;
+	struct buf out = BUF_INIT;
+	int failed = 0;
+	for (uint32_t i = theirs->entry_count; i > 0; i--) {
+		struct manifest more;
+		manifest_add(&all, &theirs->entries[i - 1], a, &more);
+		all = more;
+	}
+	manifest_encode_within(&all, BUILD_MANIFEST_SIZE, &out);
+	if (theirs->entry_count && out.len <= STORE_RECORD_LIMIT) {
+		failed = store_record(b->config.store, STORE_MANIFESTS, build_manifest_key(b, unit), buf_span(&out), err);
+		b->config.share->counters.units_found++;
+	}
+	buf_release(&out);
+	return failed;
+}
+
 static int adopt_manifest(struct build *b, uint32_t unit, struct span record, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct manifest theirs;
 	struct loaded_manifest ours;
 	int failed = 0;
-	const struct digest *key = build_manifest_key(b, unit);
-	if (manifest_decode(record, &a, &theirs) && !(failed = build_load_manifest(b, key, &ours, err))) {
-		struct manifest all = theirs;
-		for (uint32_t i = ours.manifest.entry_count; i > 0; i--) {
-			struct manifest more;
-			manifest_add(&all, &ours.manifest.entries[i - 1], &a, &more);
-			all = more;
+	if (manifest_decode(record, &a, &theirs)) {
+		failed = build_load_manifest(b, build_manifest_key(b, unit), &ours, err);
+		if (!failed) {
+			leave_out(b, unit, &ours.manifest, &a, &theirs);
+			failed = enter(b, unit, &theirs, &ours.manifest, &a, err);
 		}
-		struct buf out = BUF_INIT;
-		manifest_encode_within(&all, BUILD_MANIFEST_SIZE, &out);
-		failed = store_record(b->config.store, STORE_MANIFESTS, key, buf_span(&out), err);
-		b->config.share->counters.units_found++;
-		buf_release(&out);
 		build_drop_manifest(&ours);
 	}
 	arena_release(&a);
@@ -199,25 +228,33 @@ static void on_manifest(void *to, bool found, struct span record)
 	if (share_is_current(r)) {
 		struct build *b = r->share->build;
 		struct err err = ERR_INIT;
-		b->share->wave_found += found;
+		b->share->wave_found += found && r->in_wave;
 		r->share->progress = true;
 		if (found && b->share->asked[r->unit] == ASKED && adopt_manifest(b, r->unit, record, &err))
 			build_stop(b, &err);
 		answer(b, r->unit);
-		if (--b->share->wave_left == 0)
+		if (r->in_wave && --b->share->wave_left == 0)
 			ask_next_wave(b);
 	}
 	free(r);
 }
 
-/* Could the store or the past have it? Then the cache is not asked, and the unit is not waited for. */
-static bool is_known(struct build *b, uint32_t unit)
+/* Is there anything to ask? */
+static bool may_be_asked(const struct build *b, uint32_t unit)
 {
 	const struct plan *p = b->config.plan;
-	struct past_entry ignored;
+	if (b->config.no_store_read || (b->config.forced && b->config.forced[unit]))
+		return false;
 	for (uint32_t i = 0; i < p->units[unit].member_count; i++)
 		if (p->modules[p->units[unit].members[i]].unreadable)
-			return true;
+			return false;
+	return true;
+}
+
+/* Could the store or the past have it? Then it is looked up there first. */
+static bool is_known(struct build *b, uint32_t unit)
+{
+	struct past_entry ignored;
 	const struct digest *key = build_manifest_key(b, unit);
 	return (b->own.past && past_find(b->own.past, key, &ignored)) ||
 	       (b->others.past && past_find(b->others.past, key, &ignored)) ||
@@ -230,23 +267,29 @@ static int by_turn(const void *x, const void *y, void *b)
 	return build_goes_before(b, a, c) ? -1 : build_goes_before(b, c, a);
 }
 
+static void ask_for_unit(struct build *b, uint32_t unit, bool in_wave)
+{
+	struct share *s = b->config.share;
+	struct share_request *r = share_request_new(s, unit);
+	struct digest key;
+	r->in_wave = in_wave;
+	share_unit_key(build_manifest_key(b, unit), &key);
+	s->ops.get_record(s->ops.ctx, &key, on_manifest, r);
+}
+
 static void ask_next_wave(struct build *b)
 {
 	struct share_state *st = b->share;
-	struct share *s = b->config.share;
 	bool in_vain = st->next_asked && !st->wave_found;
 	uint32_t end = in_vain || st->turn_count - st->next_asked < WAVE ? st->turn_count : st->next_asked + WAVE;
 	st->wave_found = 0;
 	st->wave_left = in_vain ? 0 : end - st->next_asked;
 	for (; st->next_asked < end; st->next_asked++) {
 		uint32_t unit = st->turns[st->next_asked];
-		struct digest key;
-		if (in_vain) {
+		if (in_vain)
 			answer(b, unit);
-			continue;
-		}
-		share_unit_key(build_manifest_key(b, unit), &key);
-		s->ops.get_record(s->ops.ctx, &key, on_manifest, share_request_new(s, unit));
+		else
+			ask_for_unit(b, unit, true);
 	}
 }
 
@@ -282,6 +325,7 @@ static void on_tree(void *to, bool found, struct span record)
 				continue;
 			s->counters.units_found++;
 			answer(b, i);
+			b->share->asked[i] = NOT_ASKED; /* should it turn out not to hold, the unit's own record may */
 		}
 		ask_for_units(b);
 	}
@@ -292,10 +336,10 @@ void build_share_ask(struct build *b)
 {
 	struct share *s = b->config.share;
 	uint32_t unknown = 0;
-	if (!s || b->config.no_store_read || share_is_over(s))
+	if (!s || share_is_over(s))
 		return;
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++) {
-		bool asks = !(b->config.forced && b->config.forced[i]) && !is_known(b, i);
+		bool asks = may_be_asked(b, i) && !is_known(b, i);
 		b->share->asked[i] = asks ? ASKED : NOT_ASKED;
 		unknown += asks;
 	}
@@ -314,7 +358,8 @@ void build_share_ask(struct build *b)
 void build_share_tree(struct build *b)
 {
 	struct share *s = b->config.share;
-	if (!s || (!b->stats.units_run && (!s->tree_asked || s->tree_there)) || b->config.no_record)
+	if (!s || (!b->stats.units_run && (!s->tree_asked || s->tree_there)) || b->config.no_record ||
+	    s->ops.is_over(s->ops.ctx))
 		return;
 	struct buf out = BUF_INIT;
 	struct digest key;
@@ -337,6 +382,29 @@ bool build_share_parks(struct build *b, uint32_t unit)
 	b->share->parked[unit] = true;
 	b->share->parked_count++;
 	return true;
+}
+
+/* Many were asked for, and few had what holds: this is work that nobody did yet. */
+static bool is_late_in_vain(const struct share_state *st)
+{
+	return st->late_missed >= WAVE / 4 && st->late_missed > st->late_asked / 4 * 3;
+}
+
+bool build_share_asks_late(struct build *b, uint32_t unit)
+{
+	struct share_state *st = b->share;
+	if (!st)
+		return false;
+	st->late_missed += st->late[unit];
+	if (st->asked[unit] != NOT_ASKED || !may_be_asked(b, unit) || share_is_over(b->config.share) || is_late_in_vain(st))
+		return false;
+	st->asked[unit] = ASKED;
+	st->asked_count++;
+	st->late[unit] = true;
+	st->late_asked++;
+	share_be_patient(b->config.share, st->asked_count, WORTH_A_UNIT);
+	ask_for_unit(b, unit, false);
+	return build_share_parks(b, unit);
 }
 
 bool build_share_is_asking(const struct build *b)

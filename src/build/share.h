@@ -12,6 +12,9 @@
  *          (build/past.h): all that a machine needs which has never seen the tree, in one record. A hint: each entry is
  *          held against the keys and interfaces of this build, as always.
  *
+ * Units that nothing is known of are asked for when a build begins (of a whole tree, after its record); one that is
+ * known here and does not hold (something below it is another one now) when that turns out, before it runs.
+ *
  * Interfaces are fetched when something has to run that stands on them; for units that hit, nothing but the result is.
  * A blob that the cache does not have after all is *lost*: who stands on it is given up in this build
  * (build_damaged), and the next build makes it again.
@@ -20,6 +23,9 @@
  * has come for a tenth of what the check would take without the cache, at some milliseconds a unit, or when all such
  * waits together come to half of that, what is not there counts as missing for the rest of the check. Interfaces of
  * units that hit are worth more patience: without them all of these units would have to run.
+ *
+ * Whoever can write to the cache is believed in what a result says. Records that are damaged, of another version or
+ * about other modules are misses, and their entries enter no table of the store.
  *
  * One `struct share` serves the builds of one check, one after the other.
  */

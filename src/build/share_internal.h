@@ -38,6 +38,8 @@ struct share_state {
 	uint32_t next_asked;         /* in `turns` */
 	uint32_t wave_left, wave_found; /* of those asked last: without an answer; that the cache had */
 	unsigned char *parked; /* per unit: READY, and waits for an answer */
+	unsigned char *late;   /* per unit: asked for when it missed, though something was known of it */
+	uint32_t late_asked, late_missed; /* how many such; how many of them missed again */
 	unsigned char *bytes;  /* enum share_bytes per module */
 	uint32_t *first_waiter; /* per module, in `waiters` */
 	struct share_waiter *waiters;
@@ -52,6 +54,7 @@ struct share_request {
 	struct share *share;
 	unsigned generation;
 	uint32_t unit;
+	bool in_wave;      /* of a request for a record */
 	uint32_t *modules; /* of a request for blobs, in its order */
 	uint32_t left;
 };
