@@ -281,6 +281,9 @@ static void set_request(struct transfer *t, const struct transfer_spec *spec)
 	const struct curl_api *api = &t->all->api;
 	const struct { CURLoption option; long value; } numbers[] = {
 		{ CURLOPT_NOSIGNAL, 1 },
+#if LIBCURL_VERSION_NUM >= 0x075700
+		{ CURLOPT_QUICK_EXIT, 1 }, /* who gives up a transfer does not wait until its name is looked up */
+#endif
 		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
 		{ CURLOPT_FOLLOWLOCATION, 0 },
 		{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },

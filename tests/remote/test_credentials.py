@@ -148,11 +148,11 @@ class Credentials(ToolCase):
         self.assertEqual(self.runs(), [[["get"], {"uri": f"http://127.0.0.1:{self.server.port}/"}]])
 
     def test_an_answer_that_expires_is_asked_for_again(self) -> None:
-        helper = self.answering("good-s3cret", 11)  # ten seconds of which are kept in hand
+        helper = self.answering("good-s3cret", 13)  # ten seconds of which are kept in hand
         tool = self.tool("rpc_run", self.server.url, helper=helper)
         self.assertEqual(self.one(tool, 1)["status"], "OK")
         self.assertEqual(self.one(tool, 2)["status"], "OK")
-        time.sleep(2.1)
+        time.sleep(3.1)
         self.assertEqual(self.one(tool, 3)["status"], "OK")
         self.assertEqual(len(self.runs()), 2)
 
