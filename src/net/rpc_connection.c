@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 #include "net/rpc_internal.h"
 
-enum { READ_SIZE = 64 * 1024, PULL_SIZE = 256 * 1024, TURN_SIZE = 4 * 1024 * 1024 };
+enum { READ_SIZE = 64 * 1024, PULL_SIZE = 256 * 1024, TURN_SIZE = 4 * 1024 * 1024, MOST_BARREN = 3 };
 #define PONG_NS (20 * NS_PER_S)
 #define PAUSE_NS (2 * NS_PER_MS)
 #define KEEPALIVE_MOST_NS (3600 * NS_PER_S)
@@ -37,6 +37,19 @@ void connection_close(struct rpc_connection *c)
 	free(c);
 }
 
+/* A server that ends one connection after the other before it has answered anything is as good as none. */
+static void count_barren(struct rpc_connection *c)
+{
+	struct rpc_channel *ch = c->channel;
+	if (c->served || ++ch->barren >= MOST_BARREN)
+		ch->barren = 0;
+	if (c->served || ch->barren)
+		return;
+	if (!err_is_set(&c->why))
+		err_set(&c->why, ERR_IO, "the server ends every connection before it has answered a call");
+	channel_fail_waiting(ch, RPC_UNAVAILABLE, &c->why);
+}
+
 /* The end of a connection that was ready: its calls are sent again or fail. */
 static void lose(struct rpc_connection *c, struct err *err)
 {
@@ -44,6 +57,7 @@ static void lose(struct rpc_connection *c, struct err *err)
 		err_move(&c->why, err);
 	err_release(err);
 	h2_abandon(c->h2);
+	count_barren(c);
 	channel_kick(c->channel);
 	connection_close(c);
 }
@@ -124,10 +138,12 @@ void connection_pump(struct rpc_connection *c)
 		good = false;
 	}
 	c->pumping = false;
-	if (!good)
+	if (!good) {
 		lose(c, &err);
-	else if (c->calls.count == 0 && !h2_takes_streams(c->h2) && !h2_wants_write(c->h2))
+	} else if (c->calls.count == 0 && !h2_takes_streams(c->h2) && !h2_wants_write(c->h2)) {
+		count_barren(c);
 		connection_close(c);
+	}
 }
 
 /* ---- keep-alive ---- */
@@ -213,6 +229,7 @@ void connection_refused(struct rpc_connection *c, int32_t stream)
 void connection_accepted(struct rpc_connection *c)
 {
 	c->refusals = 0;
+	c->served = true;
 	if (++c->accepted < c->most)
 		return;
 	c->accepted = 0;

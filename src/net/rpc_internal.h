@@ -74,6 +74,7 @@ struct rpc_connection {
 	struct buf out; /* frames that the wire has not taken */
 	size_t out_sent;
 	bool ready;
+	bool served; /* the server has taken up a call */
 	bool pumping;
 	struct err why;    /* once it is lost or going away */
 	uint32_t timer;    /* of the keep-alive */
@@ -99,6 +100,7 @@ struct rpc_channel {
 	struct rpc_connection *connections; /* the newest first; some may only be finishing what they have */
 	uint32_t kick, deadline_timer;
 	int64_t deadline_ns; /* of the timer */
+	unsigned barren;     /* connections in a row that were made and lost, and served no call */
 	size_t held;         /* bytes of messages that are not whole yet, in all calls */
 	bool closing;
 	struct rpc_traffic traffic;

@@ -238,6 +238,14 @@ class Faults(ToolCase):
             self.assertRegex(answer["text"], "closed the connection|connection was lost")
             self.assertLess(time.monotonic() - start, 5)
 
+    def test_a_server_that_ends_every_connection_is_given_up_for_all_calls_at_once(self) -> None:
+        gone = frame(7, 0, 0, struct.pack(">II", 0, 0) + b"go away")
+        for serve, most in ((lambda connection, number: None, 3), (saying(SETTINGS + gone), 3)):
+            server = RawServer(self, serve)
+            found, _ = self.calls(server.url, *({"messages": ["x"]} for _ in range(300)))
+            self.assertEqual({answer["status"] for answer in found.values()}, {"UNAVAILABLE"})
+            self.assertLessEqual(server.accepted, most)
+
     def test_a_frame_that_is_cut_ends_its_calls(self) -> None:
         head = frame(1, 4, 1, bytes([0x88, 0x5f, 16]) + b"application/grpc")
         whole = SETTINGS + head + frame(0, 0, 1, b"\0\0\0\0\2ok") + frame(0, 1, 1, b"")
