@@ -80,12 +80,14 @@ void stage_file(struct stage *st, const char *path, const char *real, const stru
 	}
 }
 
-static void stage_blob(struct stage *st, const char *path, const struct digest *digest)
+static void stage_blob(struct stage *st, const char *path, const struct interface *interface)
 {
 	struct action_input *in = add_input(st, path, INPUT_BLOB);
 
-	if (in)
-		in->digest = *digest;
+	if (in) {
+		in->digest = interface->data;
+		in->size = interface->data_size;
+	}
 }
 
 void stage_output(struct stage *st, const char *path)
@@ -203,7 +205,7 @@ void stage_dependencies(struct stage *st)
 		const char *name = mypy_artifact_name(st->arena, dep->id, mypy_is_init(dep->canonical));
 
 		stage_module(st, dep->canonical, MYPY_PLACEHOLDER);
-		stage_blob(st, arena_printf(st->arena, "%s.data.ff", name), &dep->interface->data);
+		stage_blob(st, arena_printf(st->arena, "%s.data.ff", name), dep->interface);
 		stage_bytes(st, arena_printf(st->arena, "%s.meta.ff", name), dependency_meta(st, dep, options_hash));
 		stage_bytes(st, arena_printf(st->arena, "%s.meta_ex.ff", name), mypy_meta_ex_empty(mypy_format_of(st->setup)));
 	}

@@ -173,7 +173,8 @@ static void action_make(const struct checker_setup *setup, const struct unit_spe
 	}
 	for (uint32_t i = 0; i < unit->closure_count; i++)
 		in[n++] = (struct action_input){ .path = arena_printf(arena, "deps/%s", unit->closure[i]->id),
-			                         .kind = INPUT_BLOB, .digest = unit->closure[i]->interface->data };
+			                         .kind = INPUT_BLOB, .digest = unit->closure[i]->interface->data,
+			                         .size = unit->closure[i]->interface->data_size };
 	ret->input_count = n;
 	action_finish(ret);
 }

@@ -68,8 +68,10 @@ void action_finish(struct action *a)
 		map_put_str(&index, in->path, i, &new);
 		if (!new)
 			BUG("the action has two inputs %s", in->path);
-		if (in->kind == INPUT_INLINE)
+		if (in->kind == INPUT_INLINE) {
 			hash_sha256(in->bytes, &in->digest);
+			in->size = in->bytes.len;
+		}
 	}
 	for (uint32_t i = 0; i < a->input_count; i++)
 		check_parents(a, &index, a->inputs[i].path);

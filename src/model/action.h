@@ -25,6 +25,7 @@ struct action_input {
 	const char *path; /* relative to the action's directory, no "..", sorted */
 	enum input_kind kind;
 	struct digest digest; /* of the bytes; zero for directories and platform links */
+	uint64_t size;        /* of the bytes; not encoded. Of a file it is not known: 0 */
 	const char *real;
 	struct span bytes; /* INPUT_INLINE: the content; INPUT_PLATFORM: role and version, "cpython 3.11.7 linux" */
 };

@@ -61,6 +61,7 @@ struct kept_report {
 
 struct unit_spec {
 	uint32_t unit; /* its index in the plan, for events */
+	uint64_t weight; /* of the longest chain that begins with it: who waits longest goes first. Not part of its key */
 	const struct member_spec *members; /* in the checker's discovery order */
 	uint32_t member_count;
 	const struct kept_report *kept; /* per member; NULL: nothing is known about them */
