@@ -24,6 +24,11 @@ class MypyAdapter:
 
         return describe(cwd, argv)
 
+    def files(self, plugins: list[dict[str, Any]]) -> list[list[str]]:
+        from sepal_mypy_toolchain import toolchain_files
+
+        return toolchain_files(plugins)
+
     def begin(self, request: dict[str, Any]) -> None:
         try:
             self.checker = Checker(request)

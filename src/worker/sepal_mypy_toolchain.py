@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -25,7 +26,7 @@ def toolchain(plugins: Iterable[dict[str, Any]], brought: Iterable[str],
     rows = [_distribution(name, module, read) for name, module in parts.items() if _exists(module)]
     by_module: Any = None
     for plugin in plugins:
-        if plugin["path"] is not None and plugin["spec"].partition(":")[0].endswith(".py"):
+        if _is_file(plugin):
             rows.append(_file(plugin, read))
             continue
         module = plugin["spec"].partition(":")[0].partition(".")[0]
@@ -33,6 +34,84 @@ def toolchain(plugins: Iterable[dict[str, Any]], brought: Iterable[str],
         rows.extend(_distribution(name, module, read) for name in by_module.get(module, [module]))
     rows.extend(_module(name, read) for name in brought if _is_brought(name))
     return sorted(set(map(tuple, rows)))  # type: ignore[arg-type]
+
+
+def toolchain_files(plugins: Iterable[dict[str, Any]]) -> list[list[str]]:
+    """[name, path] of every file that the checker and its plugins need to run where they are not installed. Typeshed is
+    not among them: an action brings what it needs of it."""
+    parts = dict(CHECKER, **({"tomli": "tomli"} if sys.version_info < (3, 11) else {}))
+    found: dict[str, str] = {}
+    by_module: Any = None
+    for plugin in plugins:
+        _load(plugin)
+        if not _is_file(plugin):
+            module = plugin["spec"].partition(":")[0].partition(".")[0]
+            by_module = by_module or importlib.metadata.packages_distributions()
+            parts.update((name, module) for name in by_module.get(module, [module]))
+    for name, module in parts.items():
+        if _exists(module):
+            found.update(_files_of(name, module))
+    found.update(_place(name) for name in sorted(sys.modules) if plugins and _is_brought(name))
+    return sorted([name, path] for name, path in found.items())
+
+
+def _load(plugin: dict[str, Any]) -> None:
+    """What it brings along shows in sys.modules. That it can be loaded is known from the description."""
+    module = plugin["spec"].partition(":")[0]
+    if not _is_file(plugin):
+        importlib.import_module(module)
+        return
+    directory, name = os.path.split(plugin["path"])
+    sys.path.insert(0, directory)
+    try:
+        importlib.import_module(name[:-len(".py")])
+    finally:
+        sys.path.remove(directory)
+
+
+def _is_file(plugin: dict[str, Any]) -> bool:
+    return plugin["path"] is not None and plugin["spec"].partition(":")[0].endswith(".py")
+
+
+def _files_of(name: str, module: str) -> Iterator[tuple[str, str]]:
+    try:
+        distribution = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        yield from _walk(module)
+        return
+    files = [str(file).replace(os.sep, "/") for file in distribution.files or ()]
+    located = {file: str(distribution.locate_file(file)) for file in files}
+    if not any(path in _origins(module) for path in located.values()):
+        yield from _walk(module)
+    for file, path in located.items():
+        # plugins ask for their version
+        wanted = file.endswith("/METADATA") if ".dist-info/" in file else _own(file)
+        if wanted and not file.startswith("..") and os.path.isfile(path):
+            yield file, path
+
+
+def _walk(module: str) -> Iterator[tuple[str, str]]:
+    origin = next(iter(_origins(module)), None)
+    if origin is None:
+        return
+    if os.path.basename(origin).partition(".")[0] != "__init__":
+        yield os.path.basename(origin), origin
+        return
+    root = os.path.dirname(origin)
+    for directory, _, files in os.walk(root):
+        for file in files:
+            path = os.path.join(directory, file)
+            relative = os.path.relpath(path, os.path.dirname(root)).replace(os.sep, "/")
+            if _own(relative):
+                yield relative, path
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Where a module that came along has to lie."""
+    path = os.path.abspath(sys.modules[name].__file__ or "")
+    base = os.path.basename(path)
+    parts = name.split(".") if base.startswith("__init__.") else name.split(".")[:-1]
+    return "/".join([*parts, base]), path
 
 
 def _exists(module: str) -> bool:

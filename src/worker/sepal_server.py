@@ -31,6 +31,7 @@ _WORTH_A_FORK = 256 * 1024 * 1024
 # What a request must have (schemas/worker.schema.json has the whole of it).
 _REQUESTS: dict[str, dict[str, Any]] = {
     "describe": {"cwd": str, "argv": list},
+    "files": {"plugins": list},
     "begin": {"scratch": str, "typeshed": str, "options": dict, "plugins": list, "plugin_config": (dict, type(None)),
               "lanes": int},
     "options": {"index": int, "values": dict},
@@ -54,6 +55,10 @@ class Adapter(Protocol):
 
     def describe(self, cwd: str, argv: list[str]) -> dict[str, Any]:
         """The whole answer to `describe`."""
+
+    def files(self, plugins: list[dict[str, Any]]) -> list[list[str]]:
+        """[name, path] of every file that a machine without the checker needs; `name` is below a directory that is
+        searched for modules. The plugins are those of the last description."""
 
     def begin(self, request: dict[str, Any]) -> None:
         """Loads the checker; the current directory is the scratch directory. Raises Refused."""
@@ -190,6 +195,9 @@ class Server:
 
     def _describe(self, request: dict[str, Any]) -> None:
         self._answer(self.adapter.describe(request["cwd"], request["argv"]))
+
+    def _files(self, request: dict[str, Any]) -> None:
+        self._answer({"event": "files", "files": self.adapter.files(request["plugins"])})
 
     def _begin(self, request: dict[str, Any]) -> None:
         os.chdir(request["scratch"])

@@ -33,6 +33,9 @@ class ToyAdapter:
 
         return describe(cwd, argv)
 
+    def files(self, plugins: list[dict[str, Any]]) -> list[list[str]]:
+        return []  # its language is an input of each action
+
     def begin(self, request: dict[str, Any]) -> None:
         pass
 
