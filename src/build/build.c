@@ -169,6 +169,8 @@ int build_run(struct build *b, struct err *err)
 		BUG("%u units without an answer", b->unfinished);
 	if (b->runner)
 		b->stats.checker_processes = b->runner->processes(b->runner);
+	if (b->runner && b->runner->counters)
+		b->stats.remote = b->runner->counters(b->runner);
 	loop_watch_interrupt(b->config.loop, former.interrupted, former.ctx);
 	return failed;
 }

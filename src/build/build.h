@@ -91,6 +91,7 @@ struct build_stats {
 	uint32_t units, units_run, bodies_run, hit_manifest, hit_strict, cutoff, blocked, failed;
 	uint32_t conflicts, conflicts_tolerated;
 	uint64_t checker_processes;
+	struct runner_counters remote;
 };
 
 struct build;

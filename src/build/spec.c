@@ -195,6 +195,7 @@ const struct unit_spec *build_spec_make(struct build *b, uint32_t unit)
 	struct unit_spec *s = ARENA_NEW(a, struct unit_spec);
 	struct member_spec *members = ARENA_ARRAY(a, struct member_spec, u->member_count);
 	s->unit = unit;
+	s->weight = u->priority;
 	s->members = members;
 	s->member_count = u->member_count;
 	s->kept = b->kept[unit] ? b->kept[unit]->offers : NULL;

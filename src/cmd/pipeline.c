@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/pipeline_internal.h"
+#include "cmd/pipeline_executor.h"
 #include "cmd/pipeline_remote.h"
 #include "sys/fs.h"
 #include "sys/path.h"
@@ -82,7 +83,7 @@ int pipeline_open_kept(struct pipeline *p, const struct settings *s, struct pipe
 	p->clock = clock_system();
 	p->trace = s->trace ? trace_new(&p->clock) : NULL;
 	p->began_ns = clock_wall_ns(&p->clock);
-	if (pipeline_remote_check(s, err))
+	if (pipeline_remote_check(s, err) || pipeline_executor_check(s, err))
 		return -1;
 	if (fs_cwd(&p->arena, &p->cwd, err) || find_python(p, err) || fs_realpath(&p->arena, p->cwd, &real, err))
 		return -1;
@@ -134,6 +135,7 @@ void pipeline_close(struct pipeline *p)
 	if (p->loop)
 		loop_cancel_timer(p->loop, p->early_timer);
 	build_free(p->build);
+	pipeline_close_executor(p);
 	pipeline_close_remote(p);
 	past_free(p->past);
 	worker_free(p->worker);

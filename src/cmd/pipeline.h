@@ -64,12 +64,14 @@ struct pipeline {
 	unsigned plans_made;
 	struct build *build;
 	struct remote_side *remote; /* the shared cache; NULL: none */
+	struct executor_side *executor; /* NULL: none, or not needed yet */
 	struct share *share;        /* and as the build sees it */
 	struct past *past; /* NULL: the store is asked about every unit */
 	bool remembers;    /* what the build knew is kept for the next run */
 	/* What builds did that had to be followed by another: the first members of units that ran, and processes. */
 	struct map ran_before;
 	uint64_t processes_before;
+	struct runner_counters counters_before;
 };
 
 int pipeline_open(struct pipeline *p, const struct settings *s, struct err *err) MUST_CHECK;
@@ -87,9 +89,9 @@ void pipeline_recall(struct pipeline *p);
 /* Plans again and builds again while the checker discovers dependencies. */
 int pipeline_build(struct pipeline *p, void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
                    struct err *err) MUST_CHECK;
-/* For `sepal verify`: runs the `forced` units again with the process runner over the same plan, enters nothing into the
- * tables. The caller frees *ret. */
-int pipeline_build_again(struct pipeline *p, const unsigned char *forced, struct build **ret,
+/* For `sepal verify`: runs the `forced` units again over the same plan, by a runner of this kind, enters nothing into
+ * the tables. The caller frees *ret. */
+int pipeline_build_again(struct pipeline *p, const char *runner, const unsigned char *forced, struct build **ret,
                          void (*on_event)(void *ctx, const struct build_event *e), void *ctx,
                          struct err *err) MUST_CHECK;
 /* A file of this work tree's state, in the pipeline's arena: state_dir/KIND-<run_name>. */

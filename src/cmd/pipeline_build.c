@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "cmd/pipeline_executor.h"
 #include "cmd/pipeline_internal.h"
 #include "sys/fs.h"
 #include "sys/path.h"
@@ -63,8 +64,14 @@ static int make_runner_of(struct pipeline *p, const char *kind, const struct run
 	};
 	if (runner_scratch(p, kind, &config.scratch, err))
 		return -1;
-	if (strcmp(kind, "process") == 0 && !p->checker->action_make)
+	if (strcmp(kind, "worker") != 0 && !p->checker->action_make)
 		return err_set(err, ERR_USAGE, "%s has no hermetic form; use --runner worker", p->checker->name);
+	if (strcmp(kind, "remote") == 0) {
+		int failed = pipeline_executor_runner(p, &config, ret, err);
+		if (failed || *ret)
+			return failed;
+		kind = "worker"; /* it has a scratch directory, whatever its name */
+	}
 	if (strcmp(kind, "process") == 0)
 		return runner_process_new(&config, ret, err);
 	struct worker_begin begin = { p->described.global_options, p->described.plugins, p->described.plugin_config_js };
@@ -120,9 +127,15 @@ int pipeline_warm(struct pipeline *p, struct err *err)
 	return 0;
 }
 
-static int make_process_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+struct again {
+	struct pipeline *pipeline;
+	const char *runner;
+};
+
+static int make_runner_again(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
 {
-	return make_runner_of(ctx, "process", events, ret, err);
+	const struct again *again = ctx;
+	return make_runner_of(again->pipeline, again->runner, events, ret, err);
 }
 
 static void weigh(void *ctx)
@@ -154,11 +167,15 @@ static struct build_config build_config(struct pipeline *p, void (*on_event)(voi
 	};
 }
 
-int pipeline_build_again(struct pipeline *p, const unsigned char *forced, struct build **ret,
+int pipeline_build_again(struct pipeline *p, const char *runner, const unsigned char *forced, struct build **ret,
                          void (*on_event)(void *ctx, const struct build_event *e), void *ctx, struct err *err)
 {
+	struct again *again = ARENA_NEW(&p->arena, struct again);
 	struct build_config config = build_config(p, on_event, ctx);
-	config.make_runner = make_process_runner;
+	*again = (struct again){ p, runner };
+	config.make_runner = make_runner_again;
+	config.runner_ctx = again;
+	config.weigh = NULL;
 	config.forced = forced;
 	config.no_record = true;
 	config.share = NULL;
@@ -211,7 +228,11 @@ static void remember_work(struct pipeline *p)
 		if (unit->state == UNIT_DONE && unit->source == FROM_RUN)
 			map_put_str(&p->ran_before, arena_strdup(&p->arena, name), 0, NULL);
 	}
-	p->processes_before += build_stats(p->build).checker_processes;
+	struct build_stats s = build_stats(p->build);
+	p->processes_before += s.checker_processes;
+	p->counters_before.remote_hits += s.remote.remote_hits;
+	p->counters_before.remote_runs += s.remote.remote_runs;
+	p->counters_before.remote_locals += s.remote.remote_locals;
 }
 
 /* A unit of which some bodies were not checked says nothing about the next time they are. */

@@ -1,5 +1,9 @@
-/* Instead of pipeline_remote.c, when configured --without-remote. */
+/* Instead of pipeline_remote.c and pipeline_executor.c, when configured --without-remote. */
 #include "cmd/pipeline_remote.h"
+
+#include <string.h>
+
+#include "cmd/pipeline_executor.h"
 
 int pipeline_remote_check(const struct settings *s, struct err *err)
 {
@@ -29,6 +33,27 @@ struct js *pipeline_remote_stats(const struct pipeline *p)
 }
 
 void pipeline_close_remote(struct pipeline *p)
+{
+	(void)p;
+}
+
+int pipeline_executor_check(const struct settings *s, struct err *err)
+{
+	if (strcmp(s->runner, "remote") != 0 && !s->remote.executor)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	               "this sepal was built without remote execution (configure --without-remote); leave out --runner "
+	               "remote, or install one that was built with it");
+}
+
+int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config, struct runner **ret,
+                             struct err *err)
+{
+	(void)config, (void)ret;
+	return pipeline_executor_check(p->settings, err);
+}
+
+void pipeline_close_executor(struct pipeline *p)
 {
 	(void)p;
 }

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "net/credentials.h"
-#include "net/tls.h"
+#include "cmd/remote_server.h"
 #include "remote/cache.h"
 #include "remote/pack.h"
 #include "sys/clock.h"
@@ -16,10 +15,7 @@ enum { WAIT_ASKED_SECONDS = 60, SHARE_OF_RUN = 10 };
 
 struct remote_side {
 	struct pipeline *pipeline;
-	struct arena arena;
-	struct address address;
-	struct tls_options tls;
-	struct credentials *credentials;
+	struct remote_server server;
 	struct remote_cache *cache;
 };
 
@@ -123,30 +119,7 @@ static void on_problem(void *ctx, const struct err *err)
 
 int pipeline_remote_check(const struct settings *s, struct err *err)
 {
-	struct arena a = ARENA_INIT;
-	struct address address;
-	int failed = 0;
-	for (const char **h = s->remote.headers; *h && !failed; h++)
-		if (!strchr(*h, '='))
-			failed = err_set(err, ERR_USAGE, "--remote-header wants NAME=VALUE, and there is no `=` in what was given");
-	if (!failed && s->remote.cache)
-		failed = address_parse(s->remote.cache, &a, &address, err);
-	arena_release(&a);
-	return failed;
-}
-
-/* NAME=VALUE becomes "NAME: VALUE". */
-static const char *const *headers_of(struct remote_side *s, const char **given)
-{
-	uint32_t n = 0;
-	while (given[n])
-		n++;
-	const char **list = ARENA_ARRAY(&s->arena, const char *, n + 1);
-	for (uint32_t i = 0; i < n; i++) {
-		const char *value = strchr(given[i], '=');
-		list[i] = arena_printf(&s->arena, "%.*s: %s", (int)(value - given[i]), given[i], value + 1);
-	}
-	return list;
+	return remote_server_check(&s->remote, s->remote.cache, err);
 }
 
 static enum remote_upload_policy upload_policy(const struct settings *s)
@@ -159,24 +132,14 @@ static enum remote_upload_policy upload_policy(const struct settings *s)
 static int open_cache(struct remote_side *s, struct pipeline *p, struct err *err)
 {
 	const struct remote_settings *set = &p->settings->remote;
-	if (address_parse(set->cache, &s->arena, &s->address, err))
-		return -1;
-	s->tls = (struct tls_options){ .roots_file = set->ca_file, .certificate_file = set->cert, .key_file = set->key };
-	struct credentials_config credentials = {
-		.loop = p->loop,
-		.address = &s->address,
-		.token_file = set->token_file,
-		.helper = set->credential_helper,
-		.headers = headers_of(s, set->headers),
-	};
-	if (credentials_new(&credentials, &s->credentials, err))
+	if (remote_server_open(&s->server, set, set->cache, p->loop, err))
 		return -1;
 	struct remote_cache_config config = {
 		.loop = p->loop,
-		.address = &s->address,
-		.tls = &s->tls,
-		.credentials = s->credentials,
-		.timeout_ns = (int64_t)set->timeout_seconds * NS_PER_S,
+		.address = &s->server.address,
+		.tls = &s->server.tls,
+		.credentials = s->server.credentials,
+		.timeout_ns = s->server.timeout_ns,
 		.upload = upload_policy(p->settings),
 		.read_blob = read_blob,
 		.problem = on_problem,
@@ -242,9 +205,8 @@ void pipeline_close_remote(struct pipeline *p)
 	if (!s)
 		return;
 	remote_cache_close(s->cache);
-	credentials_free(s->credentials);
+	remote_server_close(&s->server);
 	share_free(p->share);
-	arena_release(&s->arena);
 	free(s);
 	p->remote = NULL;
 	p->share = NULL;

@@ -20,6 +20,12 @@ struct remote_settings {
 	const char *token_file, *credential_helper, *ca_file, *cert, *key; /* NULL: none */
 	const char **headers; /* NAME=VALUE, NULL-terminated */
 	unsigned timeout_seconds;
+	/* The runner "remote". */
+	const char *executor;  /* URL */
+	const char *python;    /* there; NULL: by its version */
+	const char *fallback;  /* "local" or "fail" */
+	const char **platform; /* KEY=VALUE, NULL-terminated */
+	unsigned jobs;
 };
 
 struct settings {
@@ -27,7 +33,7 @@ struct settings {
 	const char *python;     /* NULL: found (cmd/pipeline.h) */
 	const char *store;      /* absolute */
 	const char *checker;    /* "mypy" or "toy" */
-	const char *runner;     /* "worker" or "process" */
+	const char *runner;     /* "worker", "process" or "remote" */
 	const char *stats_json; /* NULL: none */
 	const char *trace;      /* NULL: none */
 	unsigned jobs;

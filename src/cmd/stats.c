@@ -15,6 +15,15 @@ struct numbers {
 	uint32_t ran_count;
 };
 
+static struct js *executor_numbers(const struct runner_counters *c)
+{
+	struct js *doc = js_new_object();
+	js_set_int(doc, "hits", c->remote_hits);
+	js_set_int(doc, "runs", c->remote_runs);
+	js_set_int(doc, "locals", c->remote_locals);
+	return doc;
+}
+
 static int write_numbers(struct pipeline *p, const struct numbers *n, struct err *err)
 {
 	if (!p->settings->stats_json)
@@ -40,6 +49,8 @@ static int write_numbers(struct pipeline *p, const struct numbers *n, struct err
 	for (uint32_t i = 0; i < n->ran_count; i++)
 		js_append(ran, js_new_string(n->ran[i]));
 	js_set(doc, "modules_run", ran);
+	if (strcmp(p->settings->runner, "remote") == 0)
+		js_set(doc, "executor", executor_numbers(&n->build.remote));
 	struct js *remote = pipeline_remote_stats(p);
 	if (remote)
 		js_set(doc, "remote", remote);
@@ -79,6 +90,9 @@ static void count_as_run(const struct pipeline *p, struct build_stats *s)
 		s->bodies_run += p->plan.units[i].member_count;
 	}
 	s->checker_processes += p->processes_before;
+	s->remote.remote_hits += p->counters_before.remote_hits;
+	s->remote.remote_runs += p->counters_before.remote_runs;
+	s->remote.remote_locals += p->counters_before.remote_locals;
 }
 
 int stats_write_build(struct pipeline *p, struct err *err)

@@ -1,6 +1,7 @@
 /*
  * `sepal verify`: runs units again, each in a hermetic process in a fresh directory, and compares every interface and
- * every report byte for byte with what the store holds. The proof that all runners agree, on the user's own tree.
+ * every report byte for byte with what the store holds. With `--runner remote` an executor runs them once more, which
+ * is compared with the same. The proof that all runners agree, on the user's own tree.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,30 +100,43 @@ static uint32_t compare(struct verify *v, const unsigned char *forced, struct bu
 	return differences;
 }
 
-static int run_again(struct verify *v, int *ret_exit, struct err *err)
+/* With one kind of runner; `where` is for the sentence. */
+static int run_again(struct verify *v, const char *runner, const char *where, int *ret_exit, struct err *err)
 {
 	struct pipeline *p = &v->pipeline;
 	unsigned char *forced = xcalloc(p->plan.unit_count + 1, 1);
 	uint32_t units = 0, modules = 0;
 	struct build *again = NULL;
+	v->total = v->done = 0;
 	for (uint32_t u = 0; u < p->plan.unit_count; u++) {
 		forced[u] = is_sampled(p->settings, p->plan.modules[p->plan.units[u].members[0]].id);
 		v->total += forced[u];
 	}
-	int failed = pipeline_build_again(p, forced, &again, on_event, v, err);
+	int failed = pipeline_build_again(p, runner, forced, &again, on_event, v, err);
 	status_erase(&v->status);
 	if (!failed) {
 		uint32_t differences = compare(v, forced, again, &units, &modules);
 		const struct err *why = build_first_failure(again);
-		printf("verified %u units (%u modules) in hermetic processes: %u difference%s\n", units, modules, differences,
+		printf("verified %u units (%u modules) %s: %u difference%s\n", units, modules, where, differences,
 		       differences == 1 ? "" : "s");
-		*ret_exit = differences ? err_exit_status(ERR_CONFLICT) : 0;
+		if (differences)
+			*ret_exit = err_exit_status(ERR_CONFLICT);
 		if (why)
 			failed = err_set(err, why->kind, "%s", why->message);
 	}
 	build_free(again);
 	free(forced);
 	return failed;
+}
+
+static int run_all_again(struct verify *v, int *ret_exit, struct err *err)
+{
+	*ret_exit = 0;
+	if (run_again(v, "process", "in hermetic processes", ret_exit, err))
+		return -1;
+	if (strcmp(v->pipeline.settings->runner, "remote") != 0)
+		return 0;
+	return run_again(v, "remote", "by remote execution", ret_exit, err);
 }
 
 /* First everything gets its result, from the store or by the worker. */
@@ -146,7 +160,7 @@ static int verify_described(struct verify *v, int *ret_exit, struct err *err)
 	const struct err *failure = build_first_failure(p->build);
 	if (failure)
 		return err_set(err, failure->kind, "%s", failure->message);
-	return run_again(v, ret_exit, err) || stats_write_build(p, err) ? -1 : 0;
+	return run_all_again(v, ret_exit, err) || stats_write_build(p, err) ? -1 : 0;
 }
 
 int cmd_verify(const struct settings *s, int *ret_exit, struct err *err)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "exec/deliver.h"
 #include "exec/process.h"
 #include "exec/runner.h"
 
@@ -32,31 +33,6 @@ static void forget(struct run *run)
 	free(run);
 }
 
-static void deliver(struct run *run, const struct unit_outcome *o)
-{
-	const struct runner_events *e = &run->runner->config.events;
-	bool discovered = false;
-	if (o->kind == OUTCOME_BLOCKED) {
-		e->blocked(e->ctx, run->unit, o);
-		return;
-	}
-	for (uint32_t i = 0; o->discovered && i < run->spec->member_count; i++)
-		discovered = discovered || (o->discovered[i] && o->discovered[i][0]);
-	if (!discovered) {
-		e->interface(e->ctx, run->unit, o);
-		e->report(e->ctx, run->unit, o);
-		return;
-	}
-	/* The first event ends the unit, and with it the spec: names are the plan's and stay. */
-	uint32_t members = run->spec->member_count;
-	const char **ids = ARENA_ARRAY(&run->arena, const char *, members);
-	for (uint32_t i = 0; i < members; i++)
-		ids[i] = run->spec->members[i].id;
-	for (uint32_t i = 0; i < members; i++)
-		if (o->discovered[i] && o->discovered[i][0])
-			e->discovered(e->ctx, run->unit, ids[i], o->discovered[i]);
-}
-
 static void fail(struct run *run, struct err *err)
 {
 	const struct runner_events *e = &run->runner->config.events;
@@ -78,7 +54,7 @@ static void on_done(void *ctx, const struct action_outcome *outcome, struct err 
 	if (!outcome)
 		err_move(&own, err);
 	else if (!setup->checker->action_interpret(setup, run->spec, outcome, &run->arena, &o, &own))
-		deliver(run, &o);
+		outcome_deliver(&run->runner->config.events, run->spec, &o, &run->arena);
 	if (err_is_set(&own))
 		fail(run, &own);
 	forget(run);

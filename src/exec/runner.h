@@ -44,6 +44,13 @@ struct runner_config {
 	struct digest identity;   /* with `kept`: all that the process was set up for */
 };
 
+/* What became of units that were given to an executor. */
+struct runner_counters {
+	uint32_t remote_hits;   /* the executor knew the result */
+	uint32_t remote_runs;   /* it ran the action */
+	uint32_t remote_locals; /* they were run here after all */
+};
+
 struct runner {
 	const char *name;
 	/* Units of one batch are independent of each other. A spec is the runner's until it has had its last event. */
@@ -58,6 +65,8 @@ struct runner {
 	/* Is there use in giving it several units at once? */
 	bool takes_batches;
 	uint64_t (*processes)(const struct runner *r); /* checker processes (or forked children) started so far */
+	/* NULL: it has no executor. */
+	struct runner_counters (*counters)(const struct runner *r);
 	void (*free)(struct runner *r);
 };
 

@@ -137,7 +137,7 @@ static void mistakes_are_usage_errors_with_a_sentence(void **state)
 		{ "check --jobs=99999999999999999999", "--jobs wants a whole number" },
 		{ "check --jobs=-2", "--jobs wants a whole number" },
 		{ "check --jobs=2x", "--jobs wants a whole number" },
-		{ "check --runner=work", "--runner is one of worker|process, not `work`" },
+		{ "check --runner=work", "--runner is one of worker|process|remote, not `work`" },
 		{ "check --runner=", "--runner is one of" },
 		{ "check --runner=worker|process", "--runner is one of" },
 		{ "check --on-conflict=second", "--on-conflict is one of fail|harmless|first" },
