@@ -120,7 +120,7 @@ class Batch:
             self._flush()
 
     def _send_step(self, event: str, unit: Unit, places: list[dict[str, Any]], start: float) -> None:
-        spent = int((time.monotonic() - start) * 1_000_000)
+        spent = int((time.monotonic() - start + unit.seconds_elsewhere) * 1_000_000)
         self._send({"event": event, "batch": self.number, "unit": unit.number, "pack": self.path,
                     "members": places, "us": spent})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import os
 import struct
+import time
 from typing import Any, Callable, Iterator
 
 from sepal_frames import write_all
@@ -23,15 +24,16 @@ Report = tuple[bytes, list[str]]  # meta_ex, and the modules used beyond those t
 Check = Callable[[str], Report]
 
 
-def check_in_parts(members: list[str], lanes: int, check: Check, trace: Trace) -> dict[str, Report]:
-    """`check` of every member, in this process and in forks on lanes above those of all children.
+def check_in_parts(members: list[str], lanes: int, check: Check, trace: Trace) -> tuple[dict[str, Report], float]:
+    """`check` of every member, in this process and in forks on lanes above those of all children; and for how many
+    seconds the forks worked.
 
     What a fork could not do is tried again here, where an error takes its usual way.
     """
     count = min(lanes, len(members) // _WORTH_A_FORK)
     if count < 2:
         with trace.phase("bodies", members[0] if members else ""):
-            return {name: check(name) for name in members}
+            return {name: check(name) for name in members}, 0.0
     queue = os.memfd_create("members")
     write_all(queue, b"".join(map(_PLACE.pack, range(len(members)))))
     os.lseek(queue, 0, os.SEEK_SET)
@@ -41,12 +43,15 @@ def check_in_parts(members: list[str], lanes: int, check: Check, trace: Trace) -
     finally:
         os.close(queue)
         answers = [_collect(pid, pipe) for pid, pipe in forks]
+    elsewhere = 0.0
     for answer in answers:
         if answer is not None:
-            results.update(answer[0])
-            trace.foreign.append(answer[1])
+            reports, frame, seconds = answer
+            results.update(reports)
+            trace.foreign.append(frame)
+            elsewhere += seconds
     results.update((name, check(name)) for name in members if name not in results)
-    return results
+    return results, elsewhere
 
 
 def _work(members: list[str], queue: int, check: Check, trace: Trace) -> dict[str, Report]:
@@ -72,7 +77,9 @@ def _fork(members: list[str], queue: int, check: Check, trace: Trace, lane: int)
         os.close(read)
         trace.begin_lane(lane)
         with os.fdopen(write, "wb") as pipe:
-            marshal.dump((_work(members, queue, check, trace), trace.frame()), pipe)
+            start = time.monotonic()
+            reports = _work(members, queue, check, trace)
+            marshal.dump((reports, trace.frame(), time.monotonic() - start), pipe)
         status = 0
     finally:
         os._exit(status)

@@ -76,6 +76,7 @@ class Unit:
         self.hashes: dict[str, bytes] = {}
         self.uses: dict[str, set[str]] = {}
         self.aside: dict[str, Any] | None = None
+        self.seconds_elsewhere = 0.0  # that forks worked on bodies, while this process did as well
 
     def makes_builtins(self) -> bool:
         return any(member["id"] == "builtins" for member in self.members)
@@ -298,7 +299,8 @@ class Unit:
         changed = {name for name, before in self.kept["interfaces"].items() if self.hashes[name].hex() != before}
         wanted = [name for name in self.order if not self._stands(name, changed)]
         try:
-            reports = check_in_parts(wanted, 1 if self._depends_on_order() else lanes, self._check_member, self.trace)
+            reports, self.seconds_elsewhere = check_in_parts(
+                wanted, 1 if self._depends_on_order() else lanes, self._check_member, self.trace)
         except CompileError as err:
             raise Blocked("analysis", self._messages(err)) from None
         return [(name, reports[name]) for name in wanted]
