@@ -1,6 +1,6 @@
 /*
- * The build's loop: what is ready is looked up, what missed is fetched for and queued, lanes get batches. Transitions are
- * in state.c, what the runner tells in answers.c.
+ * The build's loop: what is ready is looked up, what missed is fetched for and queued, lanes get batches. Transitions
+ * are in state.c, what the runner tells in answers.c.
  */
 #include "build/build.h"
 

@@ -8,7 +8,7 @@
 
 /* What a server costs that has never answered, and one that has. Tries that were under way together count once. */
 static const struct backoff_policy first_backoff = { 2, 50 * NS_PER_MS, 100 * NS_PER_MS };
-static const struct backoff_policy later_backoff = { 5, 100 * NS_PER_MS, 1 * NS_PER_S };
+static const struct backoff_policy later_backoff = { 7, 100 * NS_PER_MS, 1 * NS_PER_S };
 static const struct breaker_policy first_breaker = { 3, 3 * NS_PER_S, 0 };
 static const struct breaker_policy later_breaker = { 8, 5 * NS_PER_S, 0 };
 
