@@ -144,9 +144,11 @@ static int show_findings(struct check *c, const struct look *look, const struct 
 		return 0;
 	}
 	reports_make(c->reports, f, &options, &report);
+	/* who reads the text may look at the files */
+	int failed = reports_write(c->reports, err);
 	show(c, &report);
 	report_release(&report);
-	return reports_write(c->reports, err);
+	return failed;
 }
 
 /* The checker does not take the command line: there is nothing to report but its words. */

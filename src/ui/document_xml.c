@@ -119,8 +119,7 @@ static void add_error(const struct document *doc, const struct issue *issue, con
 	struct buf source = BUF_INIT;
 	buf_addf(&source, "%s%s%s", doc->findings->checker, issue->code ? "." : "", issue->code ? issue->code : "");
 	buf_add_str(out, "    <error");
-	if (issue->line >= 1)
-		xml_add_number("line", issue->line, out);
+	xml_add_number("line", issue->line >= 1 ? issue->line : 0, out); /* readers want one */
 	if (issue->line >= 1 && issue->column >= 0)
 		xml_add_number("column", (int64_t)issue->column + 1, out);
 	xml_add_attribute("severity", is_note ? "info" : "error", out);

@@ -1,7 +1,7 @@
 /*
  * Files of a work tree's state: what the last build knew (build/past.h), times (plan/weights.h), history of keys
- * (cmd/history.h), the last run (cmd/last.h). The first byte says which; the rest is read as it is, and once more with
- * the checksum that belongs to it. Whatever is accepted can be asked everything, and answers within its bounds.
+ * (cmd/history.h), the last run (cmd/last.h) and what it found (cmd/found.h). The first byte says which; the rest is
+ * read as it is, and once more with the checksum that belongs to it. Whatever is accepted can be asked everything, and answers within its bounds.
  *
  * The last run's file begins with what only holds here and now. So a part of the inputs is read behind that: behind the
  * look of the terminal (the rest is a witness and an answer), or behind a witness of nothing (the rest is an answer).
@@ -14,10 +14,12 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "build/past.h"
+#include "cmd/found.h"
 #include "cmd/history_internal.h"
 #include "cmd/last.h"
 #include "model/result.h"
 #include "plan/weights.h"
+#include "ui/document.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -165,7 +167,35 @@ static void try_last(struct span record)
 	try_last_behind(record, false);
 }
 
-static void (*const KINDS[])(struct span record) = { try_past, try_weights, try_history, try_last };
+/* ---- what it found ---- */
+
+/* In every format, too. */
+static void try_found(struct span record)
+{
+	struct arena arena = ARENA_INIT;
+	struct buf again = BUF_INIT, names = BUF_INIT, out = BUF_INIT;
+	struct display display;
+	struct findings f;
+	struct document doc;
+	struct text_options text = { .cwd = "/w/d" };
+	const struct document_place place = { .text = &text, .root = "/w", .program_version = "1" };
+	if (found_decode(record, &arena, &display, &f)) {
+		found_encode(&display, &f, &again);
+		if (!span_eq(buf_span(&again), record))
+			BUG("findings are written differently than they were read");
+		text.pretty = display.pretty;
+		document_make(&f, &place, &arena, &doc);
+		document_format_names(" ", &names);
+		for (char *save, *name = strtok_r(names.data, " ", &save); name; name = strtok_r(NULL, " ", &save))
+			document_format_find(span_of(name))->render(&doc, &out);
+	}
+	buf_release(&again);
+	buf_release(&names);
+	buf_release(&out);
+	arena_release(&arena);
+}
+
+static void (*const KINDS[])(struct span record) = { try_past, try_weights, try_history, try_last, try_found };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

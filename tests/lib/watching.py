@@ -24,6 +24,7 @@ from typing import Any, Callable
 from testrepo import Repo, sepal_binary
 
 TOTAL = re.compile(r"(Found \d+ errors? in \d+ files? \(|Success: no issues found in )")
+KNOWN = re.compile(r"\d+ known diagnostics? of ")  # behind the total, with --new-only
 LIMIT_SECONDS = 120
 
 
@@ -72,6 +73,8 @@ class Watch:
         if TOTAL.match(line):
             self.total = line
             self.totals += 1
+        elif KNOWN.match(line):
+            pass
         elif not self.totals:
             self.lines[line] += 1
         elif line.startswith(("+ ", "- ")):
