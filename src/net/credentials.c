@@ -83,6 +83,7 @@ static int read_token(struct credentials *c, struct err *err)
 		return 0;
 	}
 	err_move(err, &failure);
+	err->kind = ERR_USAGE; /* also of a file that is not there: somebody named it */
 	return err_wrap(err, "reading the token for %s", c->address);
 }
 
