@@ -18,6 +18,8 @@ struct pipeline_kept {
 	struct loop *loop;
 	struct store *store;
 	struct kept_worker *worker;
+	bool remote_told;              /* of a problem with the shared cache */
+	int64_t remote_rests_until_ns; /* monotonic: until then the shared cache is not asked */
 };
 
 struct pipeline {

@@ -11,6 +11,9 @@
 #include "remote/pack.h"
 #include "sys/clock.h"
 
+/* A watch leaves a cache alone for so long that was dead or slow: its checks are short. */
+#define REST_NS (60 * NS_PER_S)
+
 enum { WAIT_ASKED_SECONDS = 60, SHARE_OF_RUN = 10 };
 
 struct remote_side {
@@ -107,12 +110,15 @@ static bool read_blob(void *ctx, const struct remote_blob *blob, struct buf *out
 	return found;
 }
 
-/* A cache is a convenience: one warning, and the check goes on. */
+/* A cache is a convenience: one warning, also of a watch, and the check goes on. */
 static void on_problem(void *ctx, const struct err *err)
 {
 	struct remote_side *s = ctx;
-	if (!s->pipeline->settings->quiet)
+	struct pipeline_kept *kept = s->pipeline->kept;
+	if (!s->pipeline->settings->quiet && !(kept && kept->remote_told))
 		fprintf(stderr, "sepal: warning: %s\n", err->message);
+	if (kept)
+		kept->remote_told = true;
 }
 
 /* ---- opening and closing ---- */
@@ -151,6 +157,8 @@ static int open_cache(struct remote_side *s, struct pipeline *p, struct err *err
 int pipeline_open_remote(struct pipeline *p, struct err *err)
 {
 	if (!p->settings->remote.cache || p->remote)
+		return 0;
+	if (p->kept && clock_monotonic_ns(&p->clock) < p->kept->remote_rests_until_ns)
 		return 0;
 	if (!p->loop && loop_new(&p->loop, &p->clock, err))
 		return -1;
@@ -204,6 +212,8 @@ void pipeline_close_remote(struct pipeline *p)
 	struct remote_side *s = p->remote;
 	if (!s)
 		return;
+	if (p->kept && s->cache && (remote_cache_is_given_up(s->cache) || share_counters(p->share).impatient))
+		p->kept->remote_rests_until_ns = clock_monotonic_ns(&p->clock) + REST_NS;
 	remote_cache_close(s->cache);
 	remote_server_close(&s->server);
 	share_free(p->share);
