@@ -45,7 +45,7 @@ class Mistakes(ToyCase):
             (("check", "--jobs=0"), "--jobs wants at least 1"),
             (("check", "-jmany"), "--jobs wants a whole number, not `many`"),
             (("check", "--jobs=-1"), "--jobs wants a whole number"),
-            (("check", "--runner=remote"), "--runner is one of worker|process, not `remote`"),
+            (("check", "--runner=far"), "--runner is one of worker|process|remote, not `far`"),
             (("check", "--checker=pyright"), "--checker is one of mypy|toy"),
             (("check", "--on-conflict=last"), "--on-conflict is one of fail|harmless|first"),
             (("check", "--no-store-read=yes"), "--no-store-read takes no value"),
