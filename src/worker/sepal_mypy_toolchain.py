@@ -9,9 +9,13 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any, Callable, Iterable, Iterator
 
 _SUFFIXES = (".py", ".so", ".pyi", ".json", ".txt", ".typed")
+
+# Parts of mypy's distribution that checking never loads.
+_UNUSED = ("mypyc/", "mypy/test/")
 
 # distribution -> the module that it brings
 CHECKER = {"mypy": "mypy", "librt": "librt", "mypy_extensions": "mypy_extensions",
@@ -37,8 +41,9 @@ def toolchain(plugins: Iterable[dict[str, Any]], brought: Iterable[str],
 
 
 def toolchain_files(plugins: Iterable[dict[str, Any]]) -> list[list[str]]:
-    """[name, path] of every file that the checker and its plugins need to run where they are not installed. Typeshed is
-    not among them: an action brings what it needs of it."""
+    """[name, path] of every file that the checker and its plugins need to run where they are not installed: each costs a
+    little in every action. Typeshed is not among them, of which an action brings what it needs; nor are the sources of
+    compiled modules, which nobody reads."""
     parts = dict(CHECKER, **({"tomli": "tomli"} if sys.version_info < (3, 11) else {}))
     found: dict[str, str] = {}
     by_module: Any = None
@@ -52,7 +57,9 @@ def toolchain_files(plugins: Iterable[dict[str, Any]]) -> list[list[str]]:
         if _exists(module):
             found.update(_files_of(name, module))
     found.update(_place(name) for name in sorted(sys.modules) if plugins and _is_brought(name))
-    return sorted([name, path] for name, path in found.items())
+    compiled = {name[:-len(suffix)] for name in found for suffix in EXTENSION_SUFFIXES if name.endswith(suffix)}
+    return sorted([name, path] for name, path in found.items()
+                  if not (name.endswith(".py") and name[:-len(".py")] in compiled) and not name.startswith(_UNUSED))
 
 
 def _load(plugin: dict[str, Any]) -> None:
