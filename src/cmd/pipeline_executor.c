@@ -173,7 +173,7 @@ static void on_problem(void *ctx, const struct err *err)
 {
 	const struct pipeline *p = ctx;
 	if (!p->settings->quiet)
-		fprintf(stderr, "sepal: warning: %s; what it was to run runs here\n", err->message);
+		fprintf(stderr, "sepal: warning: %s; what the executor does not run runs here\n", err->message);
 }
 
 static int open_side(struct pipeline *p, struct err *err)

@@ -8,6 +8,8 @@
 #include "exec/deliver.h"
 #include "exec/run_remote_internal.h"
 
+#define PATIENCE_NS (30 * NS_PER_S) /* of silence of its store: nothing can be done without it */
+
 enum { GRACE_SECONDS = 60 }; /* for queueing and staging, before silence means that nothing comes */
 
 /* ---- the end of a run ---- */
@@ -266,6 +268,7 @@ static int open_cache(struct remote_runner *r, struct err *err)
 		.tls = r->remote.tls,
 		.credentials = r->remote.credentials,
 		.timeout_ns = r->remote.timeout_ns,
+		.patience_ns = PATIENCE_NS,
 		.upload = REMOTE_UPLOAD_AUTO,
 		.read_blob = remote_inputs_read,
 		.problem = on_problem,

@@ -15,11 +15,13 @@ import unittest
 from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
-from faults import Broken, Call, FaultProxy, Rule, at_call, cut, fail  # noqa: E402
+from faults import (  # noqa: E402
+    Broken, Call, FaultProxy, Rule, at_call, cut, demand_token, fail, garbage, wrong_bytes)
 from buildgrid._protos.google.longrunning import operations_pb2 as operations  # noqa: E402
 from sandbox import needs_sandbox  # noqa: E402
 from servers import Casd, ServerCase  # noqa: E402
 from testrepo import ROOT, Repo, Run, sepal_binary  # noqa: E402
+from tls import Authority  # noqa: E402
 from toy import CHAIN  # noqa: E402
 
 TOY = ("--checker", "toy")
@@ -44,6 +46,10 @@ class ExecuteCase(ServerCase):
         place = ("--store", os.path.join(repo.base, store)) if store else ()
         return repo.check("--runner", "remote", "--remote-executor", url, "--remote-python", python_there(),
                           "--remote-fallback", fallback, *place, *arguments, **options)
+
+    def verify(self, repo: Repo, url: str, store: str) -> Run:
+        return repo.run("verify", "--store", os.path.join(repo.base, store), "--runner", "remote",
+                        "--remote-executor", url, "--remote-python", python_there(), ".")
 
     def assert_executor(self, run: Run, hits: int, runs: int, locals_: int = 0) -> None:
         self.assertEqual(run.stats["executor"], {"hits": hits, "runs": runs, "locals": locals_}, str(run))
@@ -84,8 +90,7 @@ class OnCasd(ExecuteCase):
         second = self.check(repo, self.casd.url, ".", store="other")
         self.assertEqual(second.stdout, first.stdout)
         self.assert_executor(second, units, 0)
-        verified = repo.run("verify", "--store", os.path.join(repo.base, "here"), "--runner", "remote",
-                            "--remote-executor", self.casd.url, "--remote-python", python_there(), ".")
+        verified = self.verify(repo, self.casd.url, "here")
         self.assertEqual(verified.status, 0, str(verified))
         self.assertEqual(verified.stdout.count(": 0 differences"), 2, str(verified))
         self.assertIn("by remote execution", verified.stdout)
@@ -249,6 +254,32 @@ class InTrouble(ExecuteCase):
         self.casd.start()
         check.join()
         self.assert_right(runs[0])
+
+    def test_wrong_bytes_are_not_believed(self) -> None:
+        proxy = self.proxy(wrong_bytes(count=1))
+        run = self.check(self.repo(CHAIN), proxy.url, *TOY, ".", fallback="local")
+        self.assert_right(run)
+        self.assert_executor(run, 0, 4, 1)
+
+    def test_results_that_do_not_parse_are_not_believed(self) -> None:
+        proxy = self.proxy(garbage(method="Execution/Execute", count=1))
+        self.assert_right(self.check(self.repo(CHAIN), proxy.url, *TOY, "."))
+
+    def test_it_is_spoken_to_as_the_cache_is(self) -> None:
+        """TLS and a token, by the options of the cache."""
+        casd = self.start(Casd(execution=True))
+        with tempfile.TemporaryDirectory() as scratch:
+            authority = Authority(scratch)
+            proxy = self.start(FaultProxy(casd.address, demand_token("a-secret"), tls=authority.server()))
+            token = os.path.join(scratch, "token")
+            repo = self.repo(CHAIN)
+            options = ("--remote-ca-file", authority.certificate, "--remote-token-file", token)
+            for content, status in (("wrong", 3), ("a-secret", 0)):
+                with open(token, "w") as file:
+                    file.write(content)
+                run = self.check(repo, proxy.url, *options, *TOY, ".", store=content)
+                self.assertEqual(run.status, status, str(run))
+                self.assertNotIn(content, run.stderr)
 
     def test_an_executor_that_goes_away_fails_the_rest(self) -> None:
         proxy = self.proxy()
