@@ -13,6 +13,7 @@ struct grpc_call {
 	struct grpc_job job;
 	struct buf request, response;
 	bool has_response;
+	bool stopped; /* by the job, which has heard enough */
 	unsigned tries;
 	struct backoff backoff;
 	struct rpc_call *rpc; /* NULL between tries */
@@ -128,8 +129,10 @@ static void try_rewind(void *ctx)
 static int try_message(void *ctx, struct span message)
 {
 	struct grpc_call *c = ctx;
-	if (c->job.message)
-		return c->job.message(c->job.ctx, message);
+	if (c->job.message) {
+		c->stopped = c->job.message(c->job.ctx, message) != 0;
+		return c->stopped ? -1 : 0;
+	}
 	if (c->has_response)
 		return -1; /* a second one, where one is due */
 	c->has_response = true;
@@ -147,6 +150,9 @@ static void next_try_is_due(struct loop *loop, void *ctx)
 
 static bool is_answer(const struct grpc_call *c, enum rpc_status status)
 {
+	/* a server that is shut down cancels calls too, and that is no answer */
+	if (c->stopped)
+		return true;
 	if (status == RPC_OK)
 		return c->job.message || c->has_response;
 	return (unsigned)status < 32 && (c->job.answers & GRPC_ANSWER(status));
@@ -190,7 +196,7 @@ static void start_try(struct grpc_call *c)
 	}
 	if (c->tries++ && c->job.restart)
 		c->job.restart(c->job.ctx);
-	c->has_response = false;
+	c->has_response = c->stopped = false;
 	buf_reset(&c->response);
 	struct buf request = BUF_INIT;
 	if (!c->job.next)

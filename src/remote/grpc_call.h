@@ -42,7 +42,8 @@ struct grpc_job {
 	int (*next)(void *ctx, struct span *ret);
 	/* Another try starts: forget what was read, and send from the first message. NULL if there is nothing to forget. */
 	void (*restart)(void *ctx);
-	/* A message of a stream. NULL: one message is expected, and `done` is given it. */
+	/* A message of a stream; nonzero: it was enough, the call is ended and counts as answered (RPC_CANCELLED). NULL:
+	 * one message is expected, and `done` is given it. */
 	int (*message)(void *ctx, struct span message);
 	/* Once. `response` is the one message if status is RPC_OK, else empty; `text` is for people. What is neither RPC_OK
 	 * nor among `answers` was told to the health of the server. */

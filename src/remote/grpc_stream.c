@@ -86,8 +86,7 @@ void grpc_stream_read(struct grpc_cache *g, const struct remote_blob *blob,
 	struct grpc_job job = {
 		.method = "/google.bytestream.ByteStream/Read",
 		.bytes = blob->size,
-		/* a stream that we cancelled was broken, which is no failure of the call */
-		.answers = GRPC_ANSWER(RPC_NOT_FOUND) | GRPC_ANSWER(RPC_CANCELLED),
+		.answers = GRPC_ANSWER(RPC_NOT_FOUND),
 		.restart = read_restarts,
 		.message = piece_came,
 		.done = read_ended,
