@@ -58,6 +58,12 @@ static void set_limits(struct grpc_cache *g)
 	};
 }
 
+static int unknown_instance(const struct grpc_cache *g, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, "%s does not know the instance \"%s\": give another as the path of the address",
+		       g->server, g->instance);
+}
+
 static int judge(struct grpc_cache *g, enum rpc_status status, struct span response, struct err *err)
 {
 	struct reapi_capabilities capabilities;
@@ -65,8 +71,7 @@ static int judge(struct grpc_cache *g, enum rpc_status status, struct span respo
 	if (status == RPC_UNIMPLEMENTED)
 		return 0;
 	if (status != RPC_OK)
-		return err_set(err, ERR_PROTOCOL, "%s does not know the instance \"%s\": give another as the path of the "
-			       "address", g->server, g->instance);
+		return unknown_instance(g, err);
 	struct arena a = ARENA_INIT;
 	int rc = 0;
 	if (!reapi_decode_capabilities(response, &a, &capabilities))
@@ -116,6 +121,7 @@ static void grpc_start(struct remote_kind *kind, void (*ready)(void *ctx, enum r
 /* ---- records ---- */
 
 struct record_get {
+	struct grpc_cache *g;
 	void (*done)(void *ctx, enum remote_answer answer, struct span result);
 	void *ctx;
 };
@@ -124,6 +130,12 @@ static void result_came(void *ctx, enum rpc_status status, struct span response,
 {
 	(void)text;
 	struct record_get *r = ctx;
+	/* Nothing else can be wrong with the question, which need not wait for what the server says it can do. */
+	if (status == RPC_INVALID_ARGUMENT) {
+		struct err err = ERR_INIT;
+		(void)unknown_instance(r->g, &err);
+		remote_health_refuse(r->g->health, &err);
+	}
 	r->done(r->ctx, grpc_cache_answer(status), response);
 	free(r);
 }
@@ -133,11 +145,11 @@ static void grpc_get_record(struct remote_kind *kind, const struct digest *key,
 {
 	struct grpc_cache *g = (struct grpc_cache *)kind;
 	struct record_get *r = xmalloc(sizeof *r);
-	*r = (struct record_get){ done, ctx };
+	*r = (struct record_get){ g, done, ctx };
 	struct buf request = BUF_INIT;
 	reapi_encode_get_result(g->instance, &(struct remote_blob){ *key, REMOTE_KEY_SIZE }, true, &request);
-	grpc_cache_ask(g, SERVICE "ActionCache/GetActionResult", GRPC_ANSWER(RPC_NOT_FOUND), &request, 0,
-		       result_came, r);
+	grpc_cache_ask(g, SERVICE "ActionCache/GetActionResult",
+		       GRPC_ANSWER(RPC_NOT_FOUND) | GRPC_ANSWER(RPC_INVALID_ARGUMENT), &request, 0, result_came, r);
 }
 
 struct record_put {
