@@ -27,6 +27,10 @@ class CacheOnBuildGrid(CacheCases, ServerCase):
         cls.grid.start()
         cls.url = cls.grid.url
 
+    def probe(self, **options: object) -> Probe:
+        """With much patience: each blob is a file to it, and it is written in Python."""
+        return super().probe(**{"timeout_ms": 60000, "patience_ms": 60000, **options})
+
     def test_another_instance_is_named_as_not_there(self) -> None:
         with Probe(self.url + "x") as probe:
             self.assertEqual(probe.get(key_of("a"))["answer"], "failed")

@@ -139,7 +139,8 @@ class Trouble(SharedCase):
                         self.check_with(self.machine(files), self.casd.url, "--remote-upload", "yes")
                     proxy = self.start(FaultProxy(self.casd.address, *rules))
                     started = time.monotonic()
-                    run = self.check_with(self.machine(files), proxy.url, "--remote-upload", "yes")
+                    run = self.check_with(self.machine(files), proxy.url, "--remote-upload", "yes",
+                                          "--remote-timeout", "3")
                     self.assert_right(run, with_none, started=started)
 
     def test_the_answer_is_right_when_calls_are_late_or_fail(self) -> None:
