@@ -41,9 +41,9 @@ def toolchain(plugins: Iterable[dict[str, Any]], brought: Iterable[str],
 
 
 def toolchain_files(plugins: Iterable[dict[str, Any]]) -> list[list[str]]:
-    """[name, path] of every file that the checker and its plugins need to run where they are not installed: each costs a
-    little in every action. Typeshed is not among them, of which an action brings what it needs; nor are the sources of
-    compiled modules, which nobody reads."""
+    """[name, path] of every file that the checker and its plugins need to run where they are not installed: each costs
+    a little in every action. Typeshed is not among them, of which an action brings what it needs; nor are the sources
+    of compiled modules, which nobody reads."""
     parts = dict(CHECKER, **({"tomli": "tomli"} if sys.version_info < (3, 11) else {}))
     found: dict[str, str] = {}
     by_module: Any = None

@@ -1,7 +1,8 @@
 /*
  * Files of a work tree's state: what the last build knew (build/past.h), times (plan/weights.h), history of keys
  * (cmd/history.h), the last run (cmd/last.h) and what it found (cmd/found.h). The first byte says which; the rest is
- * read as it is, and once more with the checksum that belongs to it. Whatever is accepted can be asked everything, and answers within its bounds.
+ * read as it is, and once more with the checksum that belongs to it. Whatever is accepted can be asked everything, and
+ * answers within its bounds.
  *
  * The last run's file begins with what only holds here and now. So a part of the inputs is read behind that: behind the
  * look of the terminal (the rest is a witness and an answer), or behind a witness of nothing (the rest is an answer).

@@ -1,5 +1,5 @@
-"""`sepal check --remote-cache` as a guest: what it says and keeps to itself, when it writes, what a dead server costs, and
-how it ends."""
+"""`sepal check --remote-cache` as a guest: what it says and keeps to itself, when it writes, what a dead server costs,
+and how it ends."""
 
 from __future__ import annotations
 
