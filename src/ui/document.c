@@ -71,7 +71,7 @@ static struct issue read_line(struct maker *m, const char *line)
 		const char *text;
 		bool is_note;
 	} marks[] = { { ": error: ", false }, { ": note: ", true } };
-	struct issue issue = { .line = -1, .column = -1, .end_line = -1, .message = line };
+	struct issue issue = { .line = -1, .column = -1, .end_line = -1, .whole = true, .message = line };
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		ptrdiff_t at = span_find(span_of(line), marks[i].text);
 		if (at < 0)

@@ -28,6 +28,7 @@ struct issue {
 	int32_t line, column;  /* line from 1, column from 0; -1 unknown */
 	int32_t end_line, end_column;
 	bool is_note; /* one that stands alone */
+	bool whole;   /* mypy says it as a line of text, whatever its options are */
 	const char *message, *code; /* code NULL: none */
 	const char **notes; /* what is said to explain it, at the same place */
 	uint32_t note_count;

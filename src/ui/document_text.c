@@ -13,12 +13,14 @@ void document_text(const struct document *doc, struct buf *out)
 	text_answer_release(&answer);
 }
 
-/* Without the summary line, which mypy prints as text. So it does with what it says whole: here that is an object, too,
- * whose file is "" and whose line is -1 where there are none. */
+/* Without what mypy prints as text among them: the summary line and notes about the configuration. Errors that have no
+ * place, some of which are text there, are objects here: their file is "" and their line -1 where there is none. */
 void document_jsonl(const struct document *doc, struct buf *out)
 {
 	for (uint32_t i = 0; i < doc->count; i++) {
 		const struct issue *issue = &doc->issues[i];
+		if (issue->whole && issue->is_note)
+			continue;
 		struct diag d = { NULL, issue->line, issue->column, issue->end_line, issue->end_column,
 			          issue->is_note, issue->message, issue->code };
 		struct buf hints = BUF_INIT;
