@@ -207,6 +207,7 @@ int pipeline_executor_runner(struct pipeline *p, const struct runner_config *con
 		.jobs = set->jobs,
 		/* what ran here would say nothing about the executor */
 		.fall_back = strcmp(set->fallback, "local") == 0 && p->settings->verb != VERB_VERIFY,
+		.race_after_ns = (int64_t)set->race_after_seconds * NS_PER_S,
 		.problem = on_problem,
 		.ctx = p,
 	};

@@ -83,6 +83,8 @@ static const struct row ROWS[] = {
 	  "the interpreter there (default: pythonX.Y on its PATH, of the version that has the checker here)", NULL },
 	{ "remote-fallback", 0, CHOICE, ON_UNITS, AT(remote.fallback), "HOW",
 	  "what the executor cannot run: local (default: runs here) or fail", "local|fail" },
+	{ "race-after", 0, COUNT, ON_CHECKS, AT(remote.race_after_seconds), "SECONDS",
+	  "what the executor has not answered after this time runs here as well (default: never)", NULL },
 	{ "stats-json", 0, TEXT, ON_CHECK | ON_VERIFY, AT(stats_json), "FILE",
 	  "write what was done as JSON (schemas/stats.schema.json)", NULL },
 	{ "trace", 0, TEXT, ON_CHECK, AT(trace), "FILE",

@@ -26,6 +26,7 @@ struct remote_settings {
 	const char *fallback;  /* "local" or "fail" */
 	const char **platform; /* KEY=VALUE, NULL-terminated */
 	unsigned jobs;
+	unsigned race_after_seconds; /* 0: never */
 };
 
 struct settings {

@@ -149,7 +149,6 @@ static void release_flight(struct flight *f)
 static void on_exit_of_child(struct loop *loop, pid_t pid, int wait_status, void *ctx)
 {
 	struct flight *f = ctx;
-	struct action_outcome *outcome = ARENA_NEW(f->arena, struct action_outcome);
 	struct err err = ERR_INIT;
 	bool failed;
 	int rc;
@@ -163,6 +162,8 @@ static void on_exit_of_child(struct loop *loop, pid_t pid, int wait_status, void
 	child_close(&f->child);
 	unlink_flight(f);
 	if (!f->cancelled) {
+		struct action_outcome *outcome = ARENA_NEW(f->arena, struct action_outcome);
+
 		rc = collect(f, wait_status, outcome, &err);
 		failed = rc != 0 || outcome->exit_status < 0 || outcome->exit_status > 1 || outcome->undeclared;
 		if (failed && f->runner->keep_failed)
@@ -222,6 +223,15 @@ int process_runner_start(struct process_runner *r, const struct action *a, struc
 	}
 	watch(f);
 	return 0;
+}
+
+void process_runner_cancel(struct process_runner *r, const void *ctx)
+{
+	for (struct flight *f = r->flights; f; f = f->next)
+		if (f->ctx == ctx && !f->cancelled) {
+			f->cancelled = true; /* its directory goes with the others */
+			child_kill(&f->child, SIGKILL);
+		}
 }
 
 static void cancel_all(struct process_runner *r)

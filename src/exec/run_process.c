@@ -85,6 +85,17 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 	return 0;
 }
 
+static void drop(struct runner *base, uint32_t unit)
+{
+	struct unit_run *r = (struct unit_run *)base;
+	for (struct run *run = r->runs; run; run = run->next)
+		if (run->unit == unit) {
+			process_runner_cancel(r->processes, run);
+			forget(run);
+			return;
+		}
+}
+
 static unsigned free_lanes(const struct runner *base)
 {
 	const struct unit_run *r = (const struct unit_run *)base;
@@ -110,7 +121,7 @@ int runner_process_new(const struct runner_config *config, struct runner **ret, 
 {
 	struct unit_run *r = xcalloc(1, sizeof *r);
 	r->base = (struct runner){ .name = "process", .start = start, .free_lanes = free_lanes,
-		                   .processes = processes, .free = runner_free };
+		                   .processes = processes, .drop = drop, .free = runner_free };
 	r->config = *config;
 	if (process_runner_new(config->loop, config->store, config->scratch, &r->processes, err)) {
 		free(r);

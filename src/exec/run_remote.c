@@ -28,9 +28,27 @@ static void forget(struct remote_run *run)
 	free(run);
 }
 
+static void end_race(struct remote_run *run)
+{
+	struct remote_runner *r = run->runner;
+	if (run->raced)
+		r->local->drop(r->local, run->spec->unit);
+	run->raced = false;
+}
+
+bool remote_run_is_over(struct remote_run *run)
+{
+	if (run->abandoned && !run->runner->closing)
+		forget(run);
+	else if (!run->runner->closing)
+		return false;
+	return true;
+}
+
 void remote_run_deliver(struct remote_run *run, const struct unit_outcome *o)
 {
 	struct remote_runner *r = run->runner;
+	end_race(run);
 	if (run->from == RUN_FROM_CACHE)
 		r->counters.remote_hits++;
 	else
@@ -42,6 +60,7 @@ void remote_run_deliver(struct remote_run *run, const struct unit_outcome *o)
 void remote_run_fail(struct remote_run *run, struct err *err)
 {
 	const struct runner_events *e = &run->runner->config.events;
+	end_race(run);
 	err_wrap(err, "checking %s%s by remote execution", run->spec->members[0].id,
 		 run->spec->member_count > 1 ? " and the modules of its import cycle" : "");
 	e->failed(e->ctx, run->spec->unit, err);
@@ -51,12 +70,13 @@ void remote_run_fail(struct remote_run *run, struct err *err)
 
 void remote_run_elsewhere(struct remote_run *run, struct err *err)
 {
-	if (!run->runner->remote.fall_back) {
+	if (!run->runner->remote.fall_back && !run->raced) {
 		remote_run_fail(run, err);
 		return;
 	}
 	err_release(err);
-	remote_local_add(run->runner, run->spec);
+	if (!run->raced)
+		remote_local_add(run->runner, run->spec);
 	forget(run);
 }
 
@@ -80,7 +100,8 @@ static void on_executed(void *ctx, const struct execution_outcome *o)
 	struct remote_run *run = ctx;
 	struct remote_runner *r = run->runner;
 	struct err err = ERR_INIT;
-	if (r->closing)
+	run->execution = NULL;
+	if (remote_run_is_over(run))
 		return;
 	switch (o->end) {
 	case EXECUTION_DONE:
@@ -116,12 +137,14 @@ static void on_uploaded(void *ctx, enum remote_answer answer)
 	struct remote_run *run = ctx;
 	struct remote_runner *r = run->runner;
 	struct err err = ERR_INIT;
-	if (r->closing)
+	if (remote_run_is_over(run))
 		return;
 	if (answer == REMOTE_FOUND) {
 		r->common_is_there = true;
-		executor_start(r->executor, &run->remote.action, remote_priority(run->spec->weight), run->skip_cache,
-			       on_executed, run);
+		run->executing_ns = clock_monotonic_ns(loop_clock(r->config.loop));
+		run->execution = executor_start(r->executor, &run->remote.action, remote_priority(run->spec->weight),
+						run->skip_cache, on_executed, run);
+		remote_local_watch(r);
 	} else if (answer == REMOTE_FAILED) {
 		remote_run_lost(run);
 	} else if (err_is_set(&r->unread)) {
@@ -141,7 +164,7 @@ void remote_run_upload(struct remote_run *run)
 static void on_looked_up(void *ctx, enum remote_answer answer, const struct reapi_result *result)
 {
 	struct remote_run *run = ctx;
-	if (run->runner->closing)
+	if (remote_run_is_over(run))
 		return;
 	if (answer == REMOTE_FAILED) {
 		remote_run_lost(run);

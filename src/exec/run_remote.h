@@ -41,6 +41,7 @@ struct runner_remote_config {
 	const char *wrapper; /* sepal_remote_action.py */
 	unsigned jobs;
 	bool fall_back;
+	int64_t race_after_ns; /* what has been executing for so long runs here too, and the first one counts; 0: never */
 	void (*problem)(void *ctx, const struct err *err); /* at most once, if `fall_back`: the executor is given up */
 	void *ctx;
 };

@@ -38,7 +38,7 @@ struct remote_runner {
 	/* Units that run here after all. */
 	struct runner *local;
 	const struct unit_spec **waiting;
-	uint32_t waiting_count, waiting_cap, local_timer;
+	uint32_t waiting_count, waiting_cap, local_timer, race_timer;
 };
 
 enum run_from { RUN_FROM_CACHE, RUN_FROM_EXECUTION };
@@ -50,6 +50,10 @@ struct remote_run {
 	struct arena arena;
 	struct action action;
 	struct remote_action remote;
+	struct execution *execution; /* under way */
+	int64_t executing_ns;        /* since then */
+	bool raced;         /* the unit runs here too */
+	bool abandoned;     /* and was faster here: nothing of it counts any more, and `spec` is gone */
 	bool skip_cache;    /* what the cache has does not help */
 	bool uploaded_anew; /* the server said that it lacks something */
 	/* What came back. */
@@ -70,6 +74,8 @@ void remote_run_deliver(struct remote_run *run, const struct unit_outcome *o);
 void remote_run_fail(struct remote_run *run, struct err *err);
 /* It did not work there: here, or not at all. Takes the error over. Ends the run. */
 void remote_run_elsewhere(struct remote_run *run, struct err *err);
+/* Has it lost a race? Then it is over. To be asked first in every callback. */
+bool remote_run_is_over(struct remote_run *run);
 /* The executor is gone. Ends the run. */
 void remote_run_lost(struct remote_run *run);
 
@@ -90,6 +96,8 @@ void remote_outputs_fetch(struct remote_run *run, enum run_from from, const stru
 /* ---- run_remote_local.c ---- */
 /* From the loop, the unit runs in a hermetic process. */
 void remote_local_add(struct remote_runner *r, const struct unit_spec *spec);
+/* Looks after races from now on. */
+void remote_local_watch(struct remote_runner *r);
 /* How many more may be started there. */
 unsigned remote_local_room(const struct remote_runner *r);
 void remote_local_free(struct remote_runner *r);

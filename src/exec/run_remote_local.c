@@ -1,16 +1,44 @@
-/* The remote runner: units that run in hermetic processes here after all. */
+/* The remote runner: units that run in hermetic processes here after all, or here as well. */
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 #include "exec/run_remote_internal.h"
 #include "sys/path.h"
 
+#define RACE_LOOK_NS (100 * NS_PER_MS)
+
 static void start_later(struct remote_runner *r);
+
+/* ---- races ---- */
+
+/* The run of a unit that is under way there as well. */
+static struct remote_run *rival_of(const struct remote_runner *r, uint32_t unit)
+{
+	for (struct remote_run *run = r->runs; run; run = run->next)
+		if (run->raced && !run->abandoned && run->spec->unit == unit)
+			return run;
+	return NULL;
+}
+
+/* What ran here was faster. */
+static void beat_rival(struct remote_runner *r, uint32_t unit)
+{
+	struct remote_run *run = rival_of(r, unit);
+	if (!run)
+		return;
+	run->abandoned = true;
+	r->counters.remote_locals++;
+	if (run->execution)
+		execution_cancel(run->execution);
+}
+
+/* ---- what happens here ---- */
 
 /* The events go on to whoever listens to the remote runner's; after each there may be a lane. */
 static void on_interface(void *ctx, uint32_t unit, const struct unit_outcome *o)
 {
 	const struct runner_events *e = &((struct remote_runner *)ctx)->config.events;
+	beat_rival(ctx, unit);
 	e->interface(e->ctx, unit, o);
 }
 
@@ -24,6 +52,7 @@ static void on_report(void *ctx, uint32_t unit, const struct unit_outcome *o)
 static void on_blocked(void *ctx, uint32_t unit, const struct unit_outcome *o)
 {
 	const struct runner_events *e = &((struct remote_runner *)ctx)->config.events;
+	beat_rival(ctx, unit);
 	e->blocked(e->ctx, unit, o);
 	start_later(ctx);
 }
@@ -31,14 +60,20 @@ static void on_blocked(void *ctx, uint32_t unit, const struct unit_outcome *o)
 static void on_discovered(void *ctx, uint32_t unit, const char *module, const char *const *names)
 {
 	const struct runner_events *e = &((struct remote_runner *)ctx)->config.events;
+	beat_rival(ctx, unit);
 	e->discovered(e->ctx, unit, module, names);
 	start_later(ctx);
 }
 
+/* With a rival, it is the rival's word that counts. */
 static void on_failed(void *ctx, uint32_t unit, struct err *err)
 {
 	const struct runner_events *e = &((struct remote_runner *)ctx)->config.events;
-	e->failed(e->ctx, unit, err);
+	struct remote_run *rival = rival_of(ctx, unit);
+	if (rival)
+		rival->raced = false;
+	else
+		e->failed(e->ctx, unit, err);
 	start_later(ctx);
 }
 
@@ -79,6 +114,44 @@ static void start_later(struct remote_runner *r)
 		r->local_timer = loop_add_timer(r->config.loop, 0, start_waiting, r);
 }
 
+/* The one that has been executing for longest, if it is long enough. */
+static struct remote_run *slowest(const struct remote_runner *r)
+{
+	struct remote_run *found = NULL;
+	int64_t limit = clock_monotonic_ns(loop_clock(r->config.loop)) - r->remote.race_after_ns;
+	for (struct remote_run *run = r->runs; run; run = run->next)
+		if (run->execution && !run->raced && !run->abandoned && run->executing_ns <= limit &&
+		    (!found || run->executing_ns < found->executing_ns))
+			found = run;
+	return found;
+}
+
+static void start_races(struct loop *loop, void *ctx)
+{
+	struct remote_runner *r = ctx;
+	struct remote_run *run;
+	struct err err = ERR_INIT;
+	(void)loop;
+	r->race_timer = 0;
+	while (remote_local_room(r) && (run = slowest(r))) {
+		const struct unit_spec *spec = run->spec;
+		run->raced = true;
+		if (make_local(r, &err) || r->local->start(r->local, &spec, 1, &err)) {
+			run->raced = false; /* then it is waited for */
+			err_release(&err);
+			return;
+		}
+	}
+	if (r->active)
+		remote_local_watch(r);
+}
+
+void remote_local_watch(struct remote_runner *r)
+{
+	if (r->remote.race_after_ns && !r->race_timer && !r->closing)
+		r->race_timer = loop_add_timer(r->config.loop, RACE_LOOK_NS, start_races, r);
+}
+
 void remote_local_add(struct remote_runner *r, const struct unit_spec *spec)
 {
 	VEC_GROW(r->waiting, r->waiting_count, r->waiting_cap);
@@ -96,6 +169,7 @@ unsigned remote_local_room(const struct remote_runner *r)
 void remote_local_free(struct remote_runner *r)
 {
 	loop_cancel_timer(r->config.loop, r->local_timer);
+	loop_cancel_timer(r->config.loop, r->race_timer);
 	if (r->local)
 		r->local->free(r->local);
 	free(r->waiting);

@@ -166,6 +166,11 @@ static void on_blob(void *ctx, uint32_t index, enum remote_answer answer, struct
 	struct remote_run *run = ctx;
 	if (run->runner->closing)
 		return;
+	if (run->abandoned) {
+		if (--run->left == 0)
+			remote_run_is_over(run);
+		return;
+	}
 	if (answer > run->fetched)
 		run->fetched = answer;
 	if (answer == REMOTE_FOUND && run->file_of[index] < run->result.file_count)

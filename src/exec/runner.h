@@ -65,6 +65,8 @@ struct runner {
 	/* Is there use in giving it several units at once? */
 	bool takes_batches;
 	uint64_t (*processes)(const struct runner *r); /* checker processes (or forked children) started so far */
+	/* The unit has no more events, and its spec is nobody's. NULL: it cannot. */
+	void (*drop)(struct runner *r, uint32_t unit);
 	/* NULL: it has no executor. */
 	struct runner_counters (*counters)(const struct runner *r);
 	void (*free)(struct runner *r);

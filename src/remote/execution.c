@@ -207,8 +207,8 @@ static void try_is_due(struct loop *loop, void *ctx)
 	struct rpc_events events = { .message = stream_message, .ended = stream_ended, .ctx = x };
 	(void)loop;
 	x->timer = 0;
-	if (executor_is_gone(e)) {
-		ends(x, EXECUTION_LOST, "the executor was given up");
+	if (x->given_up || executor_is_gone(e)) {
+		ends(x, EXECUTION_LOST, x->given_up ? x->why : "the executor was given up");
 		return;
 	}
 	x->waiting = x->operation != NULL;
@@ -266,19 +266,33 @@ static void was_cancelled(void *ctx, enum rpc_status status, struct span respons
 	e->cancelling--;
 }
 
-void execution_cancel_all(struct executor *e)
+static void tell_server(struct execution *x)
 {
+	struct executor *e = x->e;
+	struct buf request = BUF_INIT;
 	unsigned answers = 0;
+	if (!x->operation)
+		return;
 	for (unsigned status = RPC_CANCELLED; status <= RPC_UNAUTHENTICATED; status++)
 		answers |= GRPC_ANSWER(status); /* whatever it says, it was told */
-	for (struct execution *x = e->first; x; x = x->next) {
-		struct buf request = BUF_INIT;
-		if (!x->operation)
-			continue;
-		reapi_encode_cancel(x->operation, &request);
-		struct grpc_job job = { .method = "/google.longrunning.Operations/CancelOperation", .answers = answers,
-					.done = was_cancelled, .ctx = e };
-		e->cancelling++;
-		grpc_ask(e->calls, &job, &request);
-	}
+	reapi_encode_cancel(x->operation, &request);
+	struct grpc_job job = { .method = "/google.longrunning.Operations/CancelOperation", .answers = answers,
+				.done = was_cancelled, .ctx = e };
+	e->cancelling++;
+	grpc_ask(e->calls, &job, &request);
+}
+
+void execution_cancel_all(struct executor *e)
+{
+	for (struct execution *x = e->first; x; x = x->next)
+		tell_server(x);
+}
+
+void execution_cancel(struct execution *x)
+{
+	tell_server(x);
+	x->given_up = &ENDS[EXECUTION_LOST];
+	x->why = "nobody waits for it any more";
+	if (x->rpc)
+		rpc_cancel(x->rpc);
 }

@@ -72,6 +72,8 @@ struct execution_outcome {
 };
 
 /* `skip_cache`: run it although there is a result. */
+/* Nobody waits for it any more: the server is told, and it ends as EXECUTION_LOST. */
+void execution_cancel(struct execution *x);
 struct execution *executor_start(struct executor *e, const struct remote_blob *action, int32_t priority,
 				 bool skip_cache,
 				 void (*done)(void *ctx, const struct execution_outcome *outcome), void *ctx);

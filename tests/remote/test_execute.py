@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from faults import (  # noqa: E402
-    Broken, Call, FaultProxy, Rule, at_call, cut, demand_token, fail, garbage, wrong_bytes)
+    Broken, Call, FaultProxy, Rule, at_call, cut, demand_token, fail, garbage, hang, wrong_bytes)
 from buildgrid._protos.google.longrunning import operations_pb2 as operations  # noqa: E402
 from sandbox import needs_sandbox  # noqa: E402
 from servers import Casd, ServerCase  # noqa: E402
@@ -254,6 +254,14 @@ class InTrouble(ExecuteCase):
         self.casd.start()
         check.join()
         self.assert_right(runs[0])
+
+    def test_what_takes_too_long_there_is_raced_here(self) -> None:
+        proxy = self.proxy(hang(method="Execution/Execute", after=2, count=1))
+        before = time.monotonic()
+        run = self.check(self.repo(CHAIN), proxy.url, "--race-after", "1", *TOY, ".")
+        self.assert_right(run)
+        self.assert_executor(run, 0, 4, 1)
+        self.assertLess(time.monotonic() - before, 60)
 
     def test_wrong_bytes_are_not_believed(self) -> None:
         proxy = self.proxy(wrong_bytes(count=1))
