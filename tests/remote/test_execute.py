@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from faults import (  # noqa: E402
-    Broken, Call, FaultProxy, Rule, at_call, cut, demand_token, fail, garbage, hang, wrong_bytes)
+    Broken, Call, FaultProxy, Rule, at_call, cut, delay, demand_token, fail, garbage, hang, wrong_bytes)
 from buildgrid._protos.google.longrunning import operations_pb2 as operations  # noqa: E402
 from sandbox import needs_sandbox  # noqa: E402
 from servers import Casd, ServerCase  # noqa: E402
@@ -262,6 +262,15 @@ class InTrouble(ExecuteCase):
         self.assert_right(run)
         self.assert_executor(run, 0, 4, 1)
         self.assertLess(time.monotonic() - before, 60)
+
+    def test_of_a_race_one_result_counts_whoever_is_first(self) -> None:
+        """Both take about as long, so both win some."""
+        proxy = self.proxy(delay(0.7, method="Execution/Execute"))
+        repo = self.repo("".join(f"-- m{number}.py --\nexport X {number}\n" for number in range(24)))
+        run = self.check(repo, proxy.url, "--race-after", "1", *TOY, ".")
+        self.assertEqual((run.status, run.stdout), (0, "Success: no issues found in 24 source files\n"), str(run))
+        self.assertEqual(sum(run.stats["executor"].values()), 25)
+        print(run.stats["executor"], file=sys.stderr)
 
     def test_wrong_bytes_are_not_believed(self) -> None:
         proxy = self.proxy(wrong_bytes(count=1))
