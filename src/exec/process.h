@@ -33,8 +33,8 @@ typedef void process_done_fn(void *ctx, const struct action_outcome *outcome, st
  * until `done` was called. ERR_CORRUPT: a blob is not what its name says (it was removed from the store). */
 int process_runner_start(struct process_runner *r, const struct action *a, struct arena *arena, process_done_fn *done,
                          void *ctx, struct err *err) MUST_CHECK;
-/* Kills the process that was started with this `ctx`, if it runs: its `done` is not called, and its action and arena are
- * the caller's again. */
+/* Kills the process that was started with this `ctx`, if it runs: its `done` is not called, and its action and arena
+ * are the caller's again. */
 void process_runner_cancel(struct process_runner *r, const void *ctx);
 unsigned process_runner_running(const struct process_runner *r);
 /* Processes started so far. */
