@@ -135,16 +135,16 @@ static const char **show_paths(struct maker *m, const struct finding_module *mod
 static void add_module(struct maker *m, const struct finding_module *module)
 {
 	const char **paths = show_paths(m, module);
+	const uint32_t *parents = parents_find(&module->diags, paths, m->arena);
 	struct issue **made = ARENA_ARRAY(m->arena, struct issue *, module->diags.count + 1);
 	for (uint32_t i = 0; i < module->diags.count; i++) {
 		const struct diag *d = &module->diags.items[i];
-		size_t parent = parent_of(&module->diags, paths, i);
 		if (!paths[i]) {
 			add_line(m, d->message);
 			continue;
 		}
-		if (parent != NO_PARENT) {
-			add_note(m, made[parent], d->message);
+		if (parents[i] != NO_PARENT) {
+			add_note(m, made[parents[i]], d->message);
 			continue;
 		}
 		made[i] = new_issue(m);

@@ -2,30 +2,45 @@
  * Reports that are XML. JUnit: what is common to its readers, and valid by the schema of Jenkins' xUnit plug-in
  * (junit-10.xsd). Checkstyle: the form that its own reports have and that review tools read; it has no schema.
  */
-#include <string.h>
-
 #include "ui/document.h"
 #include "ui/xml.h"
 
 static const char PROLOGUE[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-static bool same_path(const struct issue *a, const struct issue *b)
-{
-	return a->path && b->path ? strcmp(a->path, b->path) == 0 : a->path == b->path;
-}
+/* The issues of one file, also those that were found elsewhere. */
+struct group {
+	const char *name; /* of the file; the checker's for what concerns none */
+	const struct issue **issues;
+	uint32_t count;
+};
 
-/* How many issues from `first` on are of one file. */
-static uint32_t count_same(const struct document *doc, uint32_t first)
-{
-	uint32_t n = 1;
-	while (first + n < doc->count && same_path(&doc->issues[first], &doc->issues[first + n]))
-		n++;
-	return n;
-}
+struct groups {
+	struct arena arena;
+	struct group *items; /* in the order of their first issues */
+	uint32_t count;
+};
 
-static const char *name_of(const struct document *doc, const struct issue *issue)
+static void groups_make(const struct document *doc, struct groups *g)
 {
-	return issue->path ? issue->path : doc->findings->checker;
+	struct map names = MAP_INIT;
+	uint32_t *group_of = ARENA_ARRAY(&g->arena, uint32_t, doc->count + 1);
+	g->items = ARENA_ARRAY(&g->arena, struct group, doc->count + 1);
+	for (uint32_t i = 0; i < doc->count; i++) {
+		const char *name = doc->issues[i].path ? doc->issues[i].path : doc->findings->checker;
+		group_of[i] = *map_put_str(&names, name, names.count, NULL);
+		g->items[group_of[i]].name = name;
+		g->items[group_of[i]].count++;
+	}
+	g->count = names.count;
+	map_release(&names);
+	for (uint32_t i = 0; i < g->count; i++) {
+		g->items[i].issues = ARENA_ARRAY(&g->arena, const struct issue *, g->items[i].count);
+		g->items[i].count = 0;
+	}
+	for (uint32_t i = 0; i < doc->count; i++) {
+		struct group *group = &g->items[group_of[i]];
+		group->issues[group->count++] = &doc->issues[i];
+	}
 }
 
 /* ---- JUnit ---- */
@@ -56,17 +71,16 @@ static void add_outcome(struct cases *c, const char *element, const char *messag
 }
 
 /* A file fails by its errors; one that has only notes passes, and they are its output. */
-static void add_file(struct cases *c, const struct document *doc, uint32_t first, uint32_t count)
+static void add_file(struct cases *c, const char *checker, const struct group *file)
 {
-	const char *checker = doc->findings->checker;
 	uint32_t errors = 0;
 	struct buf text = BUF_INIT, message = BUF_INIT;
-	for (uint32_t i = first; i < first + count; i++) {
-		errors += !doc->issues[i].is_note;
-		issue_add_lines(&doc->issues[i], &text);
+	for (uint32_t i = 0; i < file->count; i++) {
+		errors += !file->issues[i]->is_note;
+		issue_add_lines(file->issues[i], &text);
 	}
 	buf_addf(&message, "%u error%s", errors, errors == 1 ? "" : "s");
-	begin_case(c, name_of(doc, &doc->issues[first]), checker);
+	begin_case(c, file->name, checker);
 	if (errors)
 		add_outcome(c, "failure", message.data, checker, text.data);
 	else
@@ -88,8 +102,11 @@ void document_junit(const struct document *doc, struct buf *out)
 {
 	const struct findings *f = doc->findings;
 	struct cases c = { 0 };
-	for (uint32_t i = 0; i < doc->count; i += count_same(doc, i))
-		add_file(&c, doc, i, count_same(doc, i));
+	struct groups g = { 0 };
+	groups_make(doc, &g);
+	for (uint32_t i = 0; i < g.count; i++)
+		add_file(&c, f->checker, &g.items[i]);
+	arena_release(&g.arena);
 	if (f->failure) {
 		begin_case(&c, "sepal", f->checker);
 		add_outcome(&c, "error", f->failure, "sepal", f->failure);
@@ -129,6 +146,13 @@ static void add_error(const struct document *doc, const struct issue *issue, con
 	buf_release(&source);
 }
 
+static void add_issue(const struct document *doc, const struct issue *issue, struct buf *out)
+{
+	add_error(doc, issue, issue->message, issue->is_note, out);
+	for (uint32_t k = 0; k < issue->note_count; k++)
+		add_error(doc, issue, issue->notes[k], true, out);
+}
+
 static void begin_file(const char *name, struct buf *out)
 {
 	buf_add_str(out, "  <file");
@@ -138,18 +162,17 @@ static void begin_file(const char *name, struct buf *out)
 
 void document_checkstyle(const struct document *doc, struct buf *out)
 {
+	struct groups g = { 0 };
+	groups_make(doc, &g);
 	buf_add_str(out, PROLOGUE);
 	buf_add_str(out, "<checkstyle version=\"4.3\">\n");
-	for (uint32_t i = 0; i < doc->count; i++) {
-		const struct issue *issue = &doc->issues[i];
-		if (i == 0 || !same_path(issue, issue - 1))
-			begin_file(name_of(doc, issue), out);
-		add_error(doc, issue, issue->message, issue->is_note, out);
-		for (uint32_t k = 0; k < issue->note_count; k++)
-			add_error(doc, issue, issue->notes[k], true, out);
-		if (i + 1 == doc->count || !same_path(issue, issue + 1))
-			buf_add_str(out, "  </file>\n");
+	for (uint32_t i = 0; i < g.count; i++) {
+		begin_file(g.items[i].name, out);
+		for (uint32_t k = 0; k < g.items[i].count; k++)
+			add_issue(doc, g.items[i].issues[k], out);
+		buf_add_str(out, "  </file>\n");
 	}
+	arena_release(&g.arena);
 	if (doc->findings->failure) {
 		const struct issue failure = { .line = -1 };
 		begin_file("sepal", out);

@@ -5,12 +5,13 @@
 #ifndef SEPAL_UI_PARENTS_H
 #define SEPAL_UI_PARENTS_H
 
+#include "base/arena.h"
 #include "model/diag.h"
 
-#define NO_PARENT SIZE_MAX
+#define NO_PARENT UINT32_MAX
 
-/* The index of the error that diagnostic `i` belongs to, NO_PARENT if it stands alone. `paths[i]` is the displayed path
- * of diagnostic i, NULL when it has no place. */
-size_t parent_of(const struct diag_list *diags, const char *const *paths, size_t i);
+/* Per diagnostic the index of the error that it belongs to, NO_PARENT if it stands alone. `paths[i]` is the displayed
+ * path of diagnostic i, NULL when it has no place. The answer is in `arena`. */
+const uint32_t *parents_find(const struct diag_list *diags, const char *const *paths, struct arena *arena);
 
 #endif

@@ -66,10 +66,10 @@ void text_json_object(const struct diag *d, const char *path, const char *hints,
 void text_json_format(const struct diag_list *diags, const char *const *paths, struct message_list *out)
 {
 	size_t n = diags->count;
-	size_t *parents = xmalloc((n + 1) * sizeof *parents);
+	struct arena arena = ARENA_INIT;
+	const uint32_t *parents = parents_find(diags, paths, &arena);
 	struct buf *hints = xcalloc(n + 1, sizeof *hints);
 	for (size_t i = 0; i < n; i++) {
-		parents[i] = parent_of(diags, paths, i);
 		if (parents[i] == NO_PARENT)
 			continue;
 		struct buf *h = &hints[parents[i]];
@@ -86,5 +86,5 @@ void text_json_format(const struct diag_list *diags, const char *const *paths, s
 	for (size_t i = 0; i < n; i++)
 		buf_release(&hints[i]);
 	free(hints);
-	free(parents);
+	arena_release(&arena);
 }

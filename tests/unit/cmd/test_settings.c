@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/settings.h"
+#include "ui/document.h"
 
 enum { MAX_ARGUMENTS = 16 };
 
@@ -187,6 +188,31 @@ static void help_names_every_option_that_the_verb_has(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void help_names_every_report_format(void **state)
+{
+	(void)state;
+	struct buf text = BUF_INIT, names = BUF_INIT;
+	settings_help(VERB_CHECK, &text);
+	document_format_names(" ", &names);
+	for (char *save, *name = strtok_r(names.data, " ", &save); name; name = strtok_r(NULL, " ", &save))
+		assert_non_null(strstr(strstr(text.data, "--report"), name));
+	buf_release(&text);
+	buf_release(&names);
+}
+
+static void reports_are_kept_in_their_order(void **state)
+{
+	struct settings s;
+	struct err err = ERR_INIT;
+	assert_ok(parse(*state, "check --report json --report=sarif=a=b --new-only known", &s, &err));
+	assert_string_equal(s.reports[0], "json");
+	assert_string_equal(s.reports[1], "sarif=a=b");
+	assert_null(s.reports[2]);
+	assert_string_equal(s.new_only, "known");
+	assert_fails(parse(*state, "plan --report json", &s, &err), ERR_USAGE, "has no option --report");
+	assert_fails(parse(*state, "baseline --new-only known", &s, &err), ERR_USAGE, "has no option --new-only");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +225,8 @@ int main(void)
 		TEST(mistakes_are_usage_errors_with_a_sentence),
 		TEST(without_a_home_the_store_has_no_place),
 		TEST(help_names_every_option_that_the_verb_has),
+		TEST(help_names_every_report_format),
+		TEST(reports_are_kept_in_their_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,6 +119,21 @@ static void checkstyle_has_notes_behind_their_error(void **state)
 	sample_release(&s);
 }
 
+static void what_is_found_elsewhere_is_with_its_file(void **state)
+{
+	(void)state;
+	const struct diag diags[] = { { NULL, 1, 0, 1, 1, false, "A", NULL }, { "b.py", 1, 0, 1, 1, false, "B", NULL },
+		                      { NULL, 2, 0, 2, 1, false, "C", NULL } };
+	struct sample s;
+	sample_init(&s, "a.py", diags, 3);
+	const char *xml = sample_render(&s, "checkstyle");
+	assert_true(strstr(xml, "\"C\"") < strstr(xml, "<file name=\"b.py\">"));
+	xml = sample_render(&s, "junit");
+	assert_non_null(strstr(xml, "a.py:1: error: A\na.py:2: error: C\n<"));
+	assert_non_null(strstr(xml, "tests=\"2\""));
+	sample_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +143,7 @@ int main(void)
 		cmocka_unit_test(junit_without_findings_has_a_case_that_passes),
 		cmocka_unit_test(a_failure_of_the_environment_is_an_error_in_junit),
 		cmocka_unit_test(checkstyle_has_notes_behind_their_error),
+		cmocka_unit_test(what_is_found_elsewhere_is_with_its_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
