@@ -7,8 +7,9 @@ import re
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SKIPPED_DIRS = {".git", ".venv", ".venv-bench", ".trees", ".servers", "build-aux", "autom4te.cache", "__pycache__",
-                "corpora", ".mypy_cache", ".deps", "golden", "testdata"}
+# `_build` is where `make distcheck` builds, in the source directory
+SKIPPED_DIRS = {".git", "_build", ".venv", ".venv-bench", ".trees", ".servers", "build-aux", "autom4te.cache",
+                "__pycache__", "corpora", ".mypy_cache", ".deps", "golden", "testdata"}
 CODE = (".c", ".h", ".py", ".am", ".ac", ".sh", "/dev", "/.ci/run")
 COLUMNS, TAB = 120, 4
 # Written so that this file does not hold the words itself.
