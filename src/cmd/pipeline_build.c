@@ -49,6 +49,14 @@ static void identify_worker(const struct pipeline *p, const struct worker_begin 
 }
 
 static int make_runner_of(struct pipeline *p, const char *kind, const struct runner_events *events, struct runner **ret,
+                          struct err *err);
+
+static int make_worker_runner(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err)
+{
+	return make_runner_of(ctx, "worker", events, ret, err);
+}
+
+static int make_runner_of(struct pipeline *p, const char *kind, const struct runner_events *events, struct runner **ret,
                           struct err *err)
 {
 	const struct settings *s = p->settings;
@@ -67,7 +75,7 @@ static int make_runner_of(struct pipeline *p, const char *kind, const struct run
 	if (strcmp(kind, "worker") != 0 && !p->checker->action_make)
 		return err_set(err, ERR_USAGE, "%s has no hermetic form; use --runner worker", p->checker->name);
 	if (strcmp(kind, "remote") == 0) {
-		int failed = pipeline_executor_runner(p, &config, ret, err);
+		int failed = pipeline_executor_runner(p, &config, make_worker_runner, ret, err);
 		if (failed || *ret)
 			return failed;
 		kind = "worker"; /* it has a scratch directory, whatever its name */

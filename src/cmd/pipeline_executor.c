@@ -187,8 +187,10 @@ static int open_side(struct pipeline *p, struct err *err)
 	return load_files(s) || !ask_for_files(s, err) ? 0 : -1;
 }
 
-int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config, struct runner **ret,
-                             struct err *err)
+int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config,
+                             int (*make_worker)(void *pipeline, const struct runner_events *events,
+                                                struct runner **ret, struct err *err),
+                             struct runner **ret, struct err *err)
 {
 	const struct remote_settings *set = &p->settings->remote;
 	*ret = NULL;
@@ -208,6 +210,7 @@ int pipeline_executor_runner(struct pipeline *p, const struct runner_config *con
 		/* what ran here would say nothing about the executor */
 		.fall_back = strcmp(set->fallback, "local") == 0 && p->settings->verb != VERB_VERIFY,
 		.race_after_ns = (int64_t)set->race_after_seconds * NS_PER_S,
+		.make_worker = make_worker,
 		.problem = on_problem,
 		.ctx = p,
 	};

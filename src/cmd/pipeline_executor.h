@@ -15,9 +15,12 @@
 
 /* What can be said about the options without the network: ERR_USAGE. */
 int pipeline_executor_check(const struct settings *s, struct err *err) MUST_CHECK;
-/* *ret is NULL when the executor cannot be used and units may run here; the user was told. */
-int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config, struct runner **ret,
-                             struct err *err) MUST_CHECK;
+/* `make_worker` is for when the executor is gone. *ret is NULL when the executor cannot be used and units may run here;
+ * the user was told. */
+int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config,
+                             int (*make_worker)(void *pipeline, const struct runner_events *events,
+                                                struct runner **ret, struct err *err),
+                             struct runner **ret, struct err *err) MUST_CHECK;
 void pipeline_close_executor(struct pipeline *p);
 
 #endif

@@ -46,10 +46,12 @@ int pipeline_executor_check(const struct settings *s, struct err *err)
 	               "remote, or install one that was built with it");
 }
 
-int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config, struct runner **ret,
-                             struct err *err)
+int pipeline_executor_runner(struct pipeline *p, const struct runner_config *config,
+                             int (*make_worker)(void *pipeline, const struct runner_events *events,
+                                                struct runner **ret, struct err *err),
+                             struct runner **ret, struct err *err)
 {
-	(void)config, (void)ret;
+	(void)config, (void)make_worker, (void)ret;
 	return pipeline_executor_check(p->settings, err);
 }
 

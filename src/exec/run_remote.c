@@ -181,8 +181,11 @@ static void on_looked_up(void *ctx, enum remote_answer answer, const struct reap
 static int start(struct runner *base, const struct unit_spec *const *units, uint32_t count, struct err *err)
 {
 	struct remote_runner *r = (struct remote_runner *)base;
+	if (executor_is_gone(r->executor) && r->remote.fall_back && remote_local_has_worker(r)) {
+		r->counters.remote_locals += count;
+		return r->worker->start(r->worker, units, count, err);
+	}
 	struct remote_run *run = xcalloc(1, sizeof *run);
-	(void)err;
 	if (count != 1)
 		BUG("the remote runner was given %u units at once", count);
 	*run = (struct remote_run){ .runner = r, .next = r->runs, .spec = units[0] };
@@ -207,15 +210,17 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 static unsigned free_lanes(const struct runner *base)
 {
 	const struct remote_runner *r = (const struct remote_runner *)base;
-	if (executor_is_gone(r->executor) && r->remote.fall_back)
-		return remote_local_room(r);
+	if (executor_is_gone(r->executor) && r->remote.fall_back) {
+		bool may_have_worker = !r->worker && !r->no_worker && r->remote.make_worker;
+		return may_have_worker ? 1 : remote_local_room(r);
+	}
 	return r->active < r->remote.jobs ? r->remote.jobs - r->active : 0;
 }
 
 static uint64_t processes(const struct runner *base)
 {
 	const struct remote_runner *r = (const struct remote_runner *)base;
-	return r->local ? r->local->processes(r->local) : 0;
+	return (r->local ? r->local->processes(r->local) : 0) + (r->worker ? r->worker->processes(r->worker) : 0);
 }
 
 static struct runner_counters counters(const struct runner *base)

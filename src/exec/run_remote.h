@@ -7,7 +7,8 @@
  * once more. Every step of every unit may be under way at once, up to `jobs` units.
  *
  * When the server cannot run an action, its result is a crash, or the server is gone, then with `fall_back` the unit
- * runs in a hermetic process here, and what that says counts; without, the unit fails. An interpreter that is not the
+ * runs in a hermetic process here, and what that says counts; without, the unit fails. When the server is gone, a
+ * worker takes all that follows. An interpreter that is not the
  * one of this machine's checker is never papered over: the unit fails, with a sentence about it.
  */
 #ifndef SEPAL_EXEC_RUN_REMOTE_H
@@ -42,6 +43,8 @@ struct runner_remote_config {
 	unsigned jobs;
 	bool fall_back;
 	int64_t race_after_ns; /* what has been executing for so long runs here too, and the first one counts; 0: never */
+	/* A worker runner for when the executor is gone; NULL: there is none. */
+	int (*make_worker)(void *ctx, const struct runner_events *events, struct runner **ret, struct err *err);
 	void (*problem)(void *ctx, const struct err *err); /* at most once, if `fall_back`: the executor is given up */
 	void *ctx;
 };

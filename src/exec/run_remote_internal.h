@@ -36,7 +36,9 @@ struct remote_runner {
 	struct err unread;  /* which input could not be read, for the unit that needed it */
 	bool closing;
 	/* Units that run here after all. */
-	struct runner *local;
+	struct runner *local;  /* hermetic processes */
+	struct runner *worker; /* when the executor is gone */
+	bool no_worker;        /* it cannot be had */
 	const struct unit_spec **waiting;
 	uint32_t waiting_count, waiting_cap, local_timer, race_timer;
 };
@@ -96,6 +98,8 @@ void remote_outputs_fetch(struct remote_run *run, enum run_from from, const stru
 /* ---- run_remote_local.c ---- */
 /* From the loop, the unit runs in a hermetic process. */
 void remote_local_add(struct remote_runner *r, const struct unit_spec *spec);
+/* Not from the loop: is there a worker now? */
+bool remote_local_has_worker(struct remote_runner *r);
 /* Looks after races from now on. */
 void remote_local_watch(struct remote_runner *r);
 /* How many more may be started there. */

@@ -87,11 +87,42 @@ static int make_local(struct remote_runner *r, struct err *err)
 	return runner_process_new(&config, &r->local, err);
 }
 
+bool remote_local_has_worker(struct remote_runner *r)
+{
+	struct runner_events events = { on_interface, on_report, on_blocked, on_discovered, on_failed, r };
+	struct err err = ERR_INIT;
+	if (r->worker || r->no_worker || !r->remote.make_worker)
+		return r->worker != NULL;
+	if (r->remote.make_worker(r->remote.ctx, &events, &r->worker, &err)) {
+		r->no_worker = true; /* there are still the processes */
+		err_release(&err);
+		return false;
+	}
+	r->base.takes_batches = true;
+	return true;
+}
+
+/* It has room for all of them, and goes through them as it has lanes. */
+static bool worker_takes_waiting(struct remote_runner *r)
+{
+	struct err err = ERR_INIT;
+	if (!r->worker || !r->waiting_count)
+		return false;
+	if (r->worker->start(r->worker, r->waiting, r->waiting_count, &err)) {
+		err_release(&err);
+		return false;
+	}
+	r->waiting_count = 0;
+	return true;
+}
+
 static void start_waiting(struct loop *loop, void *ctx)
 {
 	struct remote_runner *r = ctx;
 	(void)loop;
 	r->local_timer = 0;
+	if (worker_takes_waiting(r))
+		return;
 	while (r->waiting_count) {
 		struct err err = ERR_INIT;
 		const struct unit_spec *spec = r->waiting[0];
@@ -162,6 +193,8 @@ void remote_local_add(struct remote_runner *r, const struct unit_spec *spec)
 
 unsigned remote_local_room(const struct remote_runner *r)
 {
+	if (r->worker)
+		return r->worker->free_lanes(r->worker);
 	unsigned lanes = r->local ? r->local->free_lanes(r->local) : r->config.lanes;
 	return lanes > r->waiting_count ? lanes - r->waiting_count : 0;
 }
@@ -172,5 +205,7 @@ void remote_local_free(struct remote_runner *r)
 	loop_cancel_timer(r->config.loop, r->race_timer);
 	if (r->local)
 		r->local->free(r->local);
+	if (r->worker)
+		r->worker->free(r->worker);
 	free(r->waiting);
 }

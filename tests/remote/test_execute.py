@@ -313,6 +313,18 @@ class InTrouble(ExecuteCase):
         self.assert_executor(run, 0, 2, 3)
         self.assertEqual(run.stderr.count("sepal: warning:"), 1, str(run))
 
+    def test_a_worker_takes_what_is_left(self) -> None:
+        proxy = self.proxy()
+        proxy.rules[:] = [at_call(4, self.casd.kill, method="Execution/Execute")]
+        repo = self.repo()
+        shutil.copytree(os.path.join(ROOT, "doc", "examples", "shop"), repo.root, dirs_exist_ok=True)
+        there = self.check(repo, proxy.url, ".", fallback="local")
+        here = repo.check("--store", os.path.join(repo.base, "here"), ".")
+        self.assertEqual((there.status, there.stdout), (here.status, here.stdout), str(there))
+        self.assertEqual(sum(there.stats["executor"].values()), there.stats["units"])
+        self.assertGreater(there.stats["executor"]["locals"], 10, str(there))
+        self.assertLess(there.stats["checker_processes"], there.stats["executor"]["locals"], "each ran alone")
+
     def test_one_that_is_not_there_at_all(self) -> None:
         casd = Casd(execution=True)  # a port that nobody listens on
         self.addCleanup(casd.delete)
