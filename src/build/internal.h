@@ -139,6 +139,8 @@ bool build_share_parks(struct build *b, uint32_t unit);
 bool build_share_asks_late(struct build *b, uint32_t unit);
 /* Can the bytes of an interface be had, here or from the cache? */
 bool build_share_has(const struct build *b, const struct digest *data);
+/* Did the cache not have them, though a record names them? */
+bool build_share_lost(const struct build *b, const struct digest *data);
 /* How long the loop may wait while nothing runs; -1: as long as it takes. Then what the loop did is counted. */
 int64_t build_share_patience(const struct build *b);
 void build_share_waited(struct build *b, int64_t ns);

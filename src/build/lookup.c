@@ -235,6 +235,18 @@ static int add_to_manifest(struct build *b, uint32_t unit, const struct unit_out
 	return failed;
 }
 
+/* A result of others whose interfaces nobody has is only somebody's word. */
+static bool is_hearsay(struct build *b, const struct manifest_entry *e)
+{
+	struct result r;
+	if (!b->config.share || !result_decode(e->result, &b->arena, &r))
+		return false;
+	for (uint32_t i = 0; i < r.member_count; i++)
+		if (build_share_lost(b, &r.members[i].interface.data))
+			return true;
+	return false;
+}
+
 /* Every output of every action goes through the merge: the same action must give the same bytes, whoever ran it. Those
  * of before stay if they are others. */
 static bool merge_outputs(struct build *b, uint32_t unit, const struct manifest *m, struct span result)
@@ -243,7 +255,7 @@ static bool merge_outputs(struct build *b, uint32_t unit, const struct manifest 
 	const struct manifest_entry *before = manifest_find(m, &u->closure);
 	char key[DIGEST_HEX_SIZE + 1];
 	struct merge_rule rule = { b->config.policy, NULL, NULL };
-	if (!before || span_eq(before->result, result))
+	if (!before || span_eq(before->result, result) || is_hearsay(b, before))
 		return true;
 	digest_hex(&u->strict_key, key);
 	const char *name = b->config.plan->modules[b->config.plan->units[unit].members[0]].id;

@@ -143,12 +143,16 @@ void build_share_end(struct build *b)
 	b->config.share->build = NULL;
 }
 
+bool build_share_lost(const struct build *b, const struct digest *data)
+{
+	const struct share *s = b->config.share;
+	return s && map_get(&s->lost, (struct span){ (const char *)data->bytes, DIGEST_SIZE });
+}
+
 bool build_share_has(const struct build *b, const struct digest *data)
 {
 	const struct share *s = b->config.share;
-	if (s && !share_is_over(s) && !map_get(&s->lost, (struct span){ (const char *)data->bytes, DIGEST_SIZE }))
-		return true;
-	return store_has(b->config.store, data);
+	return (s && !share_is_over(s) && !build_share_lost(b, data)) || store_has(b->config.store, data);
 }
 
 /* ---- manifests of units ---- */

@@ -142,9 +142,8 @@ class Trouble(TowerCase):
     def tell(self, what: str, started: float, run: Run) -> None:
         counters = run.stats["remote"]
         print(f"{what}: {time.monotonic() - started:.1f} s, {len(run.stats['modules_run'])} ran, "
-              f"{counters['lost']} lost, "
-              f"{counters['impatient']} not waited for, {counters['failed']} calls failed. {run.stderr.strip()}",
-              file=sys.stderr)
+              f"{counters['lost']} lost, {counters['impatient']} not waited for, {counters['failed']} calls failed. "
+              f"{run.stderr.strip()}", file=sys.stderr)
 
     def check_behind(self, *rules: Rule) -> Run:
         proxy = self.start(FaultProxy(self.casd.address, *rules))
