@@ -33,9 +33,9 @@ struct cache {
 	struct loop *loop;
 	struct store *of_machine; /* the store whose blobs are put */
 	struct store *blobs;
-	struct kept_record records[200];
+	struct kept_record records[500];
 	uint32_t record_count;
-	struct question *questions[500];
+	struct question *questions[1000];
 	uint32_t question_count;
 	int64_t delay_ns;
 	bool silent;          /* answers only when it is closed */
@@ -462,6 +462,32 @@ static void the_tree_of_another_time_hides_nothing(void **state)
 	assert_int_equal(w->stats.hit_manifest, LONG);
 }
 
+/* An edit of our own that reaches far: nobody else has checked what it concerns. */
+static void nobody_is_asked_about_everything_in_vain(void **state)
+{
+	enum { WIDTH = 150 };
+	struct small_module modules[2 + 2 * WIDTH] = { { "a", "", NULL } };
+	char names[2 * WIDTH][16];
+	struct world *w = *state;
+	for (int i = 0; i < WIDTH; i++) { /* two rows; the second stands on all of the first */
+		snprintf(names[i], sizeof names[i], "r%d", i);
+		modules[1 + i] = (struct small_module){ names[i], "a", NULL };
+		snprintf(names[WIDTH + i], sizeof names[i], "s%d", i);
+		modules[1 + WIDTH + i] = (struct small_module){ names[WIDTH + i], i ? names[i - 1] : "a", NULL };
+	}
+	modules[1 + 2 * WIDTH] = (struct small_module){ "top", "r0", NULL };
+	w->fake.takes_batches = true;
+	struct behaviour others[2 * WIDTH + 2] = { { "a", CHECKED, "another interface", NULL, NULL } };
+	for (int i = 0; i < WIDTH; i++)
+		others[1 + i] = (struct behaviour){ names[i], CHECKED, "another one", NULL, NULL };
+	CHECK(w, w->a, modules, NULL);
+	modules[0].source = "edited";
+	CHECK(w, w->a, modules, others);
+	assert_int_equal(w->stats.units_run, 2 + 2 * WIDTH);
+	/* a itself, the first row and who else stands on a */
+	assert_int_equal(w->cache.records_asked, 1 + WIDTH + 1);
+}
+
 static void nothing_is_asked_or_put_when_that_is_asked_for(void **state)
 {
 	struct world *w = *state;
@@ -723,6 +749,41 @@ static void records_that_are_wrong_are_misses_and_no_conflicts(void **state)
 	}
 }
 
+/* They say something else than the unit's own run, and name an interface that nobody has. */
+static void as_a_claim(struct cache *c, struct kept_record *r)
+{
+	struct arena a = ARENA_INIT;
+	struct manifest m;
+	struct buf out = BUF_INIT, result = BUF_INIT;
+	struct diag lie = { .line = 1, .message = "all is well" };
+	struct result one;
+	(void)c;
+	if (manifest_decode(buf_span(&r->bytes), &a, &m)) {
+		assert_true(result_decode(m.entries[0].result, &a, &one));
+		one.members[0].diags = (struct diag_list){ &lie, 1 };
+		memset(one.members[0].interface.data.bytes, 7, DIGEST_SIZE);
+		result_encode(&one, &result);
+		m.entries[0].result = buf_span(&result);
+		manifest_encode(&m, &out);
+		buf_reset(&r->bytes);
+		buf_add_span(&r->bytes, buf_span(&out));
+	}
+	buf_release(&result);
+	buf_release(&out);
+	arena_release(&a);
+}
+
+static void a_claim_without_an_interface_is_no_conflict(void **state)
+{
+	struct world *w = *state;
+	CHECK(w, w->a, CHAIN, NULL);
+	for (uint32_t k = 0; k < w->cache.record_count; k++)
+		as_a_claim(&w->cache, &w->cache.records[k]);
+	CHECK(w, w->b, CHAIN_C, NULL);
+	assert_int_equal(w->conflicts, 0);
+	assert_ran(w, "a | b | c | ");
+}
+
 static void trees_that_are_wrong_are_none(void **state)
 {
 	struct world *w = *state;
@@ -791,6 +852,7 @@ int main(void)
 		TEST(what_several_runs_stand_on_is_fetched_once),
 		TEST(a_unit_that_misses_here_is_asked_for_after_all),
 		TEST(the_tree_of_another_time_hides_nothing),
+		TEST(nobody_is_asked_about_everything_in_vain),
 		TEST(nothing_is_asked_or_put_when_that_is_asked_for),
 		TEST(an_interface_that_is_lost_is_made_again_by_the_next_build),
 		TEST(what_was_lost_and_made_again_is_here),
@@ -802,6 +864,7 @@ int main(void)
 		TEST(a_cache_that_ends_in_the_middle_is_done_without),
 		TEST(results_without_interfaces_are_done_again_when_the_cache_is_gone),
 		TEST(records_that_are_wrong_are_misses_and_no_conflicts),
+		TEST(a_claim_without_an_interface_is_no_conflict),
 		TEST(trees_that_are_wrong_are_none),
 		TEST(an_interrupted_build_leaves_answers_to_nobody),
 	};
