@@ -28,10 +28,9 @@ KNOWN = re.compile(r"\d+ known diagnostics? of ")  # behind the total, with --ne
 LIMIT_SECONDS = 120
 
 
-def hear_signals() -> None:
-    """Whoever runs the tests may have them ignored: a shell in the background, nohup."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+# Before a command: it hears signals though whoever runs the tests may have them ignored (a shell in the background,
+# nohup). Not by a function between fork and exec: threads of gRPC do not bear that.
+HEARING = ("env", "--default-signal=INT,HUP,TERM")
 
 
 class Watch:
@@ -45,8 +44,8 @@ class Watch:
         self.stderr = os.path.join(repo.base, "watch-stderr")
         with open(self.stderr, "w") as err:
             self.process = subprocess.Popen(
-                [sepal_binary(), "check", "--watch", *arguments], cwd=repo.root, env=repo.environment(), stdin=stdin,
-                stdout=subprocess.PIPE, stderr=err, text=True, errors="replace", preexec_fn=hear_signals)
+                [*HEARING, sepal_binary(), "check", "--watch", *arguments], cwd=repo.root, env=repo.environment(),
+                stdin=stdin, stdout=subprocess.PIPE, stderr=err, text=True, errors="replace")
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 

@@ -23,7 +23,7 @@ from servers import Casd, Nginx, Port  # noqa: E402
 from shared import SharedCase  # noqa: E402
 from testrepo import ROOT, Repo, Run, sepal_binary  # noqa: E402
 from toy import CHAIN, wait_until_running  # noqa: E402
-from watching import Watch, hear_signals  # noqa: E402
+from watching import HEARING, Watch  # noqa: E402
 
 WRONG = CHAIN + "-- e.py --\nimport d\nerror a fault in e\n"
 SECRET = "a-secret-that-nobody-may-read"
@@ -49,10 +49,9 @@ def files_with(text: str, *places: str) -> list[str]:
 class BackgroundCase(SharedCase):
     def start_with(self, repo: Repo, url: str, *arguments: str) -> subprocess.Popen[str]:
         """`sepal check` with a shared cache, in the background, and it hears signals."""
-        process = subprocess.Popen([sepal_binary(), "check", "--checker", "toy", "--remote-cache", url, *arguments],
-                                   cwd=repo.root, env=repo.environment(), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   preexec_fn=hear_signals)
+        argv = [*HEARING, sepal_binary(), "check", "--checker", "toy", "--remote-cache", url, *arguments]
+        process = subprocess.Popen(argv, cwd=repo.root, env=repo.environment(), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         return process
@@ -353,7 +352,8 @@ class Endings(BackgroundCase):
                     time.sleep(0.002)
                 started = time.monotonic()
                 process.send_signal(signal.SIGINT)
-                self.assertEqual(process.wait(30), 130)
+                _, said = process.communicate(timeout=30)
+                self.assertEqual(process.returncode, 130, said)
                 self.assertLess(time.monotonic() - started, 5)
                 self.assert_no_children(repo)
                 repo.doctor()
