@@ -12,18 +12,26 @@
 #include "exec/deliver.h"
 #include "exec/run_remote_internal.h"
 
-enum { OUTPUT_LIMIT = 256 * 1024 * 1024, WRONG_INTERPRETER = 3, TOLD = 400 };
+enum {
+	OUTPUT_LIMIT = 256 * 1024 * 1024, /* of one unit, in all */
+	OWN_OUTPUTS = 3,                  /* status, stdout, stderr */
+	WRONG_INTERPRETER = 3,
+	TOLD = 400,                       /* of what an action said */
+};
 
 /* ---- the result, as ours ---- */
 
-/* A copy that outlives the answer, without what is none of our outputs. */
+/* A copy that outlives the answer, without what is none of our outputs; they are not more than were asked for. */
 static void keep_result(struct remote_run *run, const struct reapi_result *from)
 {
 	struct reapi_result *to = &run->result;
+	uint32_t most = OWN_OUTPUTS;
+	while (run->action.outputs[most - OWN_OUTPUTS])
+		most++;
 	*to = (struct reapi_result){ .exit_code = from->exit_code, .err = from->err };
 	to->err.raw = arena_span(&run->arena, from->err.raw);
-	to->files = ARENA_ARRAY(&run->arena, struct reapi_file, from->file_count + 1);
-	for (uint32_t i = 0; i < from->file_count; i++) {
+	to->files = ARENA_ARRAY(&run->arena, struct reapi_file, most);
+	for (uint32_t i = 0; i < from->file_count && to->file_count < most; i++) {
 		struct reapi_file *f = &to->files[to->file_count];
 		if (strncmp(from->files[i].path, "out/", 4) != 0)
 			continue;
@@ -189,6 +197,7 @@ static void want(struct remote_run *run, const struct remote_blob *blob, uint32_
 
 void remote_outputs_fetch(struct remote_run *run, enum run_from from, const struct reapi_result *result)
 {
+	uint64_t total = 0;
 	keep_result(run, result);
 	run->from = from;
 	run->fetched = REMOTE_FOUND;
@@ -197,7 +206,7 @@ void remote_outputs_fetch(struct remote_run *run, enum run_from from, const stru
 	run->file_of = ARENA_ARRAY(&run->arena, uint32_t, run->result.file_count + 1);
 	for (uint32_t i = 0; i < run->result.file_count; i++) {
 		struct reapi_file *f = &run->result.files[i];
-		if (f->blob.size > OUTPUT_LIMIT)
+		if (f->blob.size > OUTPUT_LIMIT || (total += f->blob.size) > OUTPUT_LIMIT)
 			run->fetched = REMOTE_MISSING;
 		else if (f->contents.data)
 			continue;
@@ -209,7 +218,7 @@ void remote_outputs_fetch(struct remote_run *run, enum run_from from, const stru
 	if (run->result.exit_code && !run->result.err.raw.len && run->result.err.has_blob &&
 	    run->result.err.blob.size && run->result.err.blob.size <= OUTPUT_LIMIT)
 		want(run, &run->result.err.blob, UINT32_MAX);
-	run->left = run->wanted_count;
+	run->left = run->fetched == REMOTE_FOUND ? run->wanted_count : 0;
 	if (run->left)
 		remote_get_blobs(run->runner->cache, run->wanted, run->wanted_count, on_blob, run);
 	else

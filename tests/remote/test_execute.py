@@ -25,6 +25,26 @@ from tls import Authority  # noqa: E402
 from toy import CHAIN  # noqa: E402
 
 TOY = ("--checker", "toy")
+PLUGIN = """
+-- mypy.ini --
+[mypy]
+plugins = plug.py
+-- plug.py --
+from mypy.plugin import Plugin
+
+class Mine(Plugin):
+    def get_function_hook(self, fullname):
+        if fullname == "lib.magic":
+            return lambda ctx: ctx.api.named_generic_type("builtins.int", [])
+
+def plugin(version):
+    return Mine
+-- lib.py --
+def magic() -> object: ...
+-- app.py --
+from lib import magic
+reveal_type(magic())
+"""
 
 
 def python_there() -> str:
@@ -94,6 +114,13 @@ class OnCasd(ExecuteCase):
         self.assertEqual(verified.status, 0, str(verified))
         self.assertEqual(verified.stdout.count(": 0 differences"), 2, str(verified))
         self.assertIn("by remote execution", verified.stdout)
+
+    def test_a_plugin_goes_along(self) -> None:
+        repo = self.repo(PLUGIN)
+        there = self.check(repo, self.casd.url, ".")
+        here = repo.check("--store", os.path.join(repo.base, "here"), ".")
+        self.assertIn('Revealed type is "int"', there.stdout)
+        self.assertEqual((there.status, there.stdout), (here.status, here.stdout), str(there))
 
     def test_an_edit_runs_what_it_concerns(self) -> None:
         repo = self.repo(CHAIN.replace("X 1", "X 7"))
