@@ -429,6 +429,22 @@ static void freeing_the_runner_ends_what_runs(void **state)
 	assert_false(fs_is_dir(f->scratch));
 }
 
+static void one_that_is_cancelled_tells_nothing_and_needs_its_action_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct arena arena = ARENA_INIT;
+	struct err err = ERR_INIT;
+
+	script(f, "sleep 60");
+	action_finish(&f->action);
+	assert_ok(process_runner_start(f->runner, &f->action, &arena, done, f, &err));
+	process_runner_cancel(f->runner, f);
+	arena_release(&arena);
+	while (process_runner_running(f->runner))
+		assert_ok(loop_run_once(f->loop, -1, &err));
+	assert_int_equal(f->calls, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -455,6 +471,7 @@ int main(void)
 		TEST(a_program_that_is_not_there_is_an_error_at_once),
 		TEST(every_failure_of_the_disk_while_staging_is_an_error),
 		TEST(freeing_the_runner_ends_what_runs),
+		TEST(one_that_is_cancelled_tells_nothing_and_needs_its_action_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
