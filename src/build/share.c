@@ -7,8 +7,6 @@
 #include "build/share_internal.h"
 #include "sys/clock.h"
 
-enum { KEY_VERSION = 1 };
-
 /* From so many units on that nothing is known of, the record of the whole tree is asked for first. */
 enum { WORTH_A_TREE = 16 };
 
@@ -76,7 +74,7 @@ void share_unit_key(const struct digest *manifest_key, struct digest *ret)
 {
 	struct hasher *h = hasher_new();
 	hasher_field_str(h, "sepal shared", "unit");
-	hasher_field_u64(h, "version", KEY_VERSION);
+	hasher_field_u64(h, "version", SHARE_KEY_VERSION);
 	hasher_field_digest(h, "manifest", manifest_key);
 	hasher_finish(h, ret);
 }
@@ -100,7 +98,7 @@ static void tree_key(const struct build *b, struct digest *ret)
 		qsort(names, n, sizeof *names, by_text);
 	struct hasher *h = hasher_new();
 	hasher_field_str(h, "sepal shared", "tree");
-	hasher_field_u64(h, "version", KEY_VERSION);
+	hasher_field_u64(h, "version", SHARE_KEY_VERSION);
 	hasher_field_digest(h, "toolchain", b->config.toolchain);
 	for (uint32_t i = 0; i < n; i++)
 		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
@@ -121,6 +119,8 @@ void build_share_init(struct build *b)
 	st->asked = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
 	st->turns = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
 	st->parked = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
+	st->bodies = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
+	st->bodies_left = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
 	st->late = ARENA_ARRAY(&b->arena, unsigned char, p->unit_count + 1);
 	st->bytes = ARENA_ARRAY(&b->arena, unsigned char, p->module_count + 1);
 	st->outstanding = ARENA_ARRAY(&b->arena, uint32_t, p->unit_count + 1);
@@ -186,8 +186,8 @@ static void leave_out(struct build *b, uint32_t unit, const struct manifest *our
 }
 
 /* What others found out is put before what is known here, which does not hold now, or the cache would not be asked. */
-static int enter(struct build *b, uint32_t unit, const struct manifest *theirs, const struct manifest *ours,
-                 struct arena *a, struct err *err)
+static int enter(struct build *b, const struct digest *key, const struct manifest *theirs, const struct manifest *ours,
+                 struct arena *a, bool *ret_entered, struct err *err)
 {
 	struct manifest all = *ours;
 	struct buf out = BUF_INIT;
@@ -198,25 +198,26 @@ static int enter(struct build *b, uint32_t unit, const struct manifest *theirs, 
 		all = more;
 	}
 	manifest_encode_within(&all, BUILD_MANIFEST_SIZE, &out);
-	if (theirs->entry_count && out.len <= STORE_RECORD_LIMIT) {
-		failed = store_record(b->config.store, STORE_MANIFESTS, build_manifest_key(b, unit), buf_span(&out), err);
-		b->config.share->counters.units_found++;
-	}
+	*ret_entered = theirs->entry_count && out.len <= STORE_RECORD_LIMIT;
+	if (*ret_entered)
+		failed = store_record(b->config.store, STORE_MANIFESTS, key, buf_span(&out), err);
 	buf_release(&out);
 	return failed;
 }
 
-static int adopt_manifest(struct build *b, uint32_t unit, struct span record, struct err *err)
+int share_adopt(struct build *b, uint32_t unit, const struct digest *key, struct span record, bool *ret_entered,
+                struct err *err)
 {
+	*ret_entered = false;
 	struct arena a = ARENA_INIT;
 	struct manifest theirs;
 	struct loaded_manifest ours;
 	int failed = 0;
 	if (manifest_decode(record, &a, &theirs)) {
-		failed = build_load_manifest(b, build_manifest_key(b, unit), &ours, err);
+		failed = build_load_manifest(b, key, &ours, err);
 		if (!failed) {
 			leave_out(b, unit, &ours.manifest, &a, &theirs);
-			failed = enter(b, unit, &theirs, &ours.manifest, &a, err);
+			failed = enter(b, key, &theirs, &ours.manifest, &a, ret_entered, err);
 		}
 		build_drop_manifest(&ours);
 	}
@@ -234,8 +235,11 @@ static void on_manifest(void *to, bool found, struct span record)
 		struct err err = ERR_INIT;
 		b->share->wave_found += found && r->in_wave;
 		r->share->progress = true;
-		if (found && b->share->asked[r->unit] == ASKED && adopt_manifest(b, r->unit, record, &err))
+		bool entered = false;
+		if (found && b->share->asked[r->unit] == ASKED &&
+		    share_adopt(b, r->unit, build_manifest_key(b, r->unit), record, &entered, &err))
 			build_stop(b, &err);
+		r->share->counters.units_found += entered;
 		answer(b, r->unit);
 		if (r->in_wave && --b->share->wave_left == 0)
 			ask_next_wave(b);

@@ -7,7 +7,8 @@
  *   unit   manifest key -> the unit's manifest (model/manifest.h), with its results inline: one look-up tells whether a
  *          result holds, whatever was edited on the machine that made it. The record names the interfaces of its newest
  *          result, which are blobs under their own digests.
- *   bodies bodies key -> the bodies of an import cycle (model/bodies.h)
+ *   bodies bodies key -> the bodies of an import cycle (model/bodies.h). Asked for when a cycle has to run of whose
+ *          bodies nothing is known here, and then the manifests that it names, for their reports.
  *   tree   (toolchain, top-level packages of the sources) -> what the last whole build of such a tree knew
  *          (build/past.h): all that a machine needs which has never seen the tree, in one record. A hint: each entry is
  *          held against the keys and interfaces of this build, as always.

@@ -18,6 +18,14 @@ static void wait_for(struct share_state *st, uint32_t module, uint32_t unit)
 	st->outstanding[unit]++;
 }
 
+void share_one_less(struct build *b, uint32_t unit, bool here)
+{
+	struct share_state *st = b->share;
+	st->without[unit] = st->without[unit] || !here;
+	if (--st->outstanding[unit] == 0)
+		build_fetched(b, unit, !st->without[unit]);
+}
+
 /* The module's bytes are here, or will never be: whoever waited for them goes on. */
 static void settle(struct build *b, uint32_t module, enum share_bytes how)
 {
@@ -25,12 +33,8 @@ static void settle(struct build *b, uint32_t module, enum share_bytes how)
 	uint32_t at = st->first_waiter[module];
 	st->bytes[module] = how;
 	st->first_waiter[module] = 0;
-	for (; at; at = st->waiters[at].next) {
-		uint32_t unit = st->waiters[at].unit;
-		st->without[unit] = st->without[unit] || how == BYTES_LOST;
-		if (--st->outstanding[unit] == 0)
-			build_fetched(b, unit, !st->without[unit]);
-	}
+	for (; at; at = st->waiters[at].next)
+		share_one_less(b, st->waiters[at].unit, how != BYTES_LOST);
 }
 
 static void lose(struct build *b, uint32_t module)
@@ -113,6 +117,8 @@ enum share_fetch build_share_fetch(struct build *b, uint32_t unit)
 		free(r);
 	}
 	free(blobs);
+	if (!st->without[unit])
+		share_ask_for_bodies(b, unit);
 	return st->outstanding[unit] ? FETCH_COMING : st->without[unit] ? FETCH_LOST : FETCH_NOTHING;
 }
 
@@ -127,4 +133,5 @@ void build_share_give_up_bytes(struct build *b)
 	for (uint32_t i = 0; i < b->config.plan->module_count; i++)
 		if (b->share->bytes[i] == BYTES_COMING)
 			lose(b, i);
+	share_give_up_bodies(b);
 }

@@ -44,8 +44,10 @@ struct share_state {
 	uint32_t *first_waiter; /* per module, in `waiters` */
 	struct share_waiter *waiters;
 	uint32_t waiter_count, waiter_cap;
-	uint32_t *outstanding; /* per FETCHING unit: interfaces that are on their way */
+	uint32_t *outstanding; /* per FETCHING unit: interfaces that are on their way, and its bodies */
 	unsigned char *without; /* per FETCHING unit: one of them is lost */
+	unsigned char *bodies;  /* enum share_asked per unit: an import cycle of whose bodies nothing is known here */
+	uint32_t *bodies_left;  /* per unit: manifests with reports that are on their way */
 	uint32_t asked_count, parked_count;
 };
 
@@ -64,10 +66,24 @@ enum share_worth { WORTH_A_UNIT = 1, WORTH_AN_INTERFACE = 5 }; /* ms */
 void share_be_patient(struct share *s, uint32_t count, enum share_worth worth);
 
 struct share_request *share_request_new(struct share *s, uint32_t unit);
+enum { SHARE_KEY_VERSION = 1 };
 /* Under which the manifest of a unit is shared. */
 void share_unit_key(const struct digest *manifest_key, struct digest *ret);
 /* Does the answer come to the build that asked? */
 bool share_is_current(const struct share_request *r);
 bool share_is_over(const struct share *s);
+
+/* What others found out of the unit's members, under this manifest key, is entered into the store. */
+int share_adopt(struct build *b, uint32_t unit, const struct digest *key, struct span record, bool *ret_entered,
+                struct err *err) MUST_CHECK;
+
+/* share_bytes.c: one of the things has come, or will not, that the FETCHING unit waits for. */
+void share_one_less(struct build *b, uint32_t unit, bool here);
+
+/* share_bodies.c */
+/* If the cache is asked, it is one more thing that the unit waits for. */
+void share_ask_for_bodies(struct build *b, uint32_t unit);
+void share_give_up_bodies(struct build *b);
+void share_put_bodies(struct build *b, uint32_t unit);
 
 #endif

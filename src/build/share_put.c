@@ -24,6 +24,7 @@ void build_share_put(struct build *b, uint32_t unit)
 		share_unit_key(build_manifest_key(b, unit), &key);
 		s->ops.put(s->ops.ctx, &key, buf_span(&record), blobs, r->member_count);
 		free(blobs);
+		share_put_bodies(b, unit);
 	}
 	buf_release(&record);
 }

@@ -168,7 +168,7 @@ static void try_record(struct span record, int bits)
 	struct err err = ERR_INIT;
 	struct digest toolchain = { { 0 } };
 	struct clock clock = clock_system();
-	struct fake_runner fake = { .store = store_open_memory() };
+	struct fake_runner fake = { .store = store_open_memory(), .keeps_bodies = true };
 	struct plan plan;
 	struct options *options = small_plan_options();
 	struct loop *loop;

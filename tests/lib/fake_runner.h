@@ -36,6 +36,8 @@ struct fake_runner {
 	uint32_t expected; /* how many members it was told of ahead of their turn */
 	const char *expected_first;
 	bool takes_batches, refuses_to_start, refuses_to_be_made;
+	bool keeps_bodies; /* it says what interface steps said, and checks no body for which there is an offer */
+	uint32_t kept;
 };
 
 static const struct behaviour *fake_behaviour_of(const struct fake_runner *f, const char *id)
@@ -68,6 +70,20 @@ static void fake_make_outcome(const struct fake_runner *f, const struct unit_spe
 	}
 }
 
+/* Interfaces come out as they were, and the interface step says the same each time. */
+static void fake_keep(struct fake_runner *f, const struct unit_spec *unit, struct arena *a, struct unit_outcome *o)
+{
+	if (!f->keeps_bodies)
+		return;
+	o->said = ARENA_ARRAY(a, struct digest, unit->member_count);
+	o->kept = ARENA_ARRAY(a, bool, unit->member_count);
+	for (uint32_t i = 0; i < unit->member_count; i++) {
+		hash_sha256(span_of("nothing"), &o->said[i]);
+		o->kept[i] = unit->kept && unit->kept[i].offered && digest_eq(&unit->kept[i].said, &o->said[i]);
+		f->kept += o->kept[i];
+	}
+}
+
 static void fake_block(const struct fake_runner *f, const struct unit_spec *unit, struct arena *a)
 {
 	struct unit_outcome o = { .kind = OUTCOME_BLOCKED, .blockers = { ARENA_NEW(a, struct diag), 1 } };
@@ -92,7 +108,7 @@ static bool fake_can_load(const struct fake_runner *f, const struct unit_spec *u
 	return true;
 }
 
-static void fake_answer(const struct fake_runner *f, const struct unit_spec *unit)
+static void fake_answer(struct fake_runner *f, const struct unit_spec *unit)
 {
 	static const char *const names[] = { "somewhere", NULL };
 	enum fate fate = fake_behaviour_of(f, unit->members[0].id)->fate;
@@ -124,6 +140,7 @@ static void fake_answer(const struct fake_runner *f, const struct unit_spec *uni
 	case CHECKED:
 	case FAILED_IN_BODIES:
 		fake_make_outcome(f, unit, &a, &o);
+		fake_keep(f, unit, &a, &o);
 		f->events.interface(f->events.ctx, number, &o);
 		if (fate == FAILED_IN_BODIES)
 			fake_fail_unit(f, unit, ERR_CHECKER);

@@ -60,6 +60,40 @@ class Trees(MachineCase):
         return repo
 
 
+RING = """
+-- ring/__init__.py --
+""" + "".join(f"""\
+-- ring/m{number}.py --
+from __future__ import annotations
+from ring import m{(number + 1) % 6}
+
+def value(depth: int) -> int:
+    return m{(number + 1) % 6}.value(depth - 1) if depth else {number}
+
+def wrong() -> str:
+    return value(1)
+""" for number in range(6))
+
+
+class Cycles(MachineCase):
+    def test_an_edit_inside_a_cycle_checks_one_body_on_a_machine_that_never_saw_it(self) -> None:
+        url = self.start(Casd()).url
+        self.check(self.repo(RING), url, "--remote-upload", "yes", "ring")
+        ours = self.repo(RING)
+        ours.edit("ring/m3.py", "return value(1)", "return value(2)")
+        run = self.check(ours, url, "--remote-upload", "yes", "ring")
+        like = self.repo(RING)
+        like.edit("ring/m3.py", "return value(1)", "return value(2)")
+        self.assertEqual((run.stdout, run.status), (like.check("ring").stdout, 1), str(run))
+        self.assertEqual((run.stats["units_run"], run.stats["bodies_run"]), (1, 1), str(run))
+        # and what it knows then is there for a third one
+        theirs = self.repo(RING)
+        theirs.edit("ring/m3.py", "return value(1)", "return value(2)")
+        theirs.edit("ring/m5.py", "return value(1)", "return value(3)")
+        run = self.check(theirs, url, "ring")
+        self.assertEqual((run.stats["units_run"], run.stats["bodies_run"]), (1, 1), str(run))
+
+
 class Trouble(MachineCase):
     def test_the_answer_is_right_whatever_happens_to_interfaces(self) -> None:
         casd = self.start(Casd())

@@ -40,7 +40,8 @@ struct cache {
 	int64_t delay_ns;
 	bool silent;          /* answers only when it is closed */
 	bool over;
-	uint32_t over_after;  /* questions; 0: never */
+	bool read_only;       /* what is put is counted and forgotten */
+	uint32_t over_after, silent_after; /* questions; 0: never */
 	uint32_t records_asked, blobs_asked, puts, blobs_put;
 	struct buf log;       /* the blobs that were asked for, each with a comma behind */
 };
@@ -93,7 +94,7 @@ static struct question *ask(struct cache *c, void *to)
 	assert_true(c->question_count < sizeof c->questions / sizeof *c->questions);
 	c->questions[c->question_count++] = q;
 	c->over = c->over || (c->over_after && c->question_count >= c->over_after);
-	if (!c->silent)
+	if (!c->silent && !(c->silent_after && c->question_count > c->silent_after))
 		q->timer = loop_add_timer(c->loop, c->delay_ns, answer_question, q);
 	return q;
 }
@@ -150,8 +151,10 @@ static void put(void *ctx, const struct digest *key, struct span record, const s
 		assert_ok(store_put(c->blobs, buf_span(&bytes), &stored, &err));
 		buf_release(&bytes);
 	}
-	keep_record(c, key, record);
-	record_of(c, key)->blob_count = count;
+	if (!c->read_only) {
+		keep_record(c, key, record);
+		record_of(c, key)->blob_count = count;
+	}
 	c->puts++;
 	c->blobs_put += count;
 }
@@ -808,6 +811,92 @@ static void trees_that_are_wrong_are_none(void **state)
 	}
 }
 
+/* ---- the cut inside a cycle ---- */
+
+static const struct small_module CYCLE[] = { { "x", "y", NULL }, { "y", "z", NULL }, { "z", "x", NULL } };
+static const struct small_module CYCLE_Y[] = { { "x", "y", NULL }, { "y", "z", "edited" }, { "z", "x", NULL } };
+static const struct small_module CYCLE_YZ[] = { { "x", "y", NULL }, { "y", "z", "edited" }, { "z", "x", "edited" } };
+
+static void start_again_on_b(struct world *w)
+{
+	store_close(w->b);
+	w->b = store_open_memory();
+	w->fake.kept = 0;
+}
+
+static void an_edit_inside_a_cycle_checks_one_body_anywhere(void **state)
+{
+	struct world *w = *state;
+	w->fake.keeps_bodies = true;
+	CHECK(w, w->a, CYCLE, NULL);
+	assert_int_equal(w->stats.bodies_run, 3);
+	CHECK(w, w->b, CYCLE_Y, NULL);
+	assert_ran(w, "x | ");
+	assert_int_equal(w->stats.bodies_run, 1);
+	assert_int_equal(w->cache.records_asked, 3); /* the unit, its bodies, and the manifest that has their reports */
+	start_again_on_b(w);
+	CHECK(w, w->b, CYCLE_YZ, NULL); /* the record of bodies that B has put holds more than the one of A */
+	assert_int_equal(w->stats.bodies_run, 1);
+	CHECK(w, w->b, CYCLE, NULL);
+	assert_ran(w, "");
+}
+
+static void alter_kind(struct world *w, const char *magic, void (*alter)(struct cache *c, struct kept_record *r))
+{
+	for (uint32_t i = 0; i < w->cache.record_count; i++)
+		if (w->cache.records[i].bytes.len && memcmp(w->cache.records[i].bytes.data, magic, strlen(magic)) == 0)
+			alter(&w->cache, &w->cache.records[i]);
+}
+
+static void bodies_that_are_wrong_are_checked(void **state)
+{
+	struct world *w = *state;
+	w->fake.keeps_bodies = true;
+	for (size_t i = 0; i < sizeof alterations / sizeof *alterations; i++) {
+		static const char *const magics[] = { "SEPB", "SEPM" };
+		for (int k = 0; k < 2; k++) {
+			if (k == 0 && alterations[i] == as_of_its_neighbour)
+				continue;
+			w->cache.read_only = false;
+			w->config.no_store_read = true;
+			CHECK(w, w->a, CYCLE, NULL);
+			w->config.no_store_read = false;
+			w->cache.read_only = true;
+			alter_kind(w, magics[k], alterations[i]);
+			start_again_on_b(w);
+			CHECK(w, w->b, CYCLE_Y, NULL);
+			assert_ran(w, "x | ");
+			assert_int_equal(w->conflicts, 0);
+			/* what only speaks of results leaves the bodies' own record as it is */
+			if (k == 1 || (alterations[i] != as_without_results && alterations[i] != as_endless))
+				assert_int_equal(w->stats.bodies_run, 3);
+		}
+	}
+}
+
+static void bodies_that_do_not_come_are_checked(void **state)
+{
+	struct world *w = *state;
+	w->fake.keeps_bodies = true;
+	CHECK(w, w->a, CYCLE, NULL);
+	w->cache.read_only = true;
+	for (uint32_t n = 1; n < 5; n++) { /* the unit, its bodies, their manifest, nothing */
+		start_again_on_b(w);
+		w->cache.over_after = n;
+		CHECK(w, w->b, CYCLE_Y, NULL);
+		assert_ran(w, "x | ");
+		assert_int_equal(w->stats.bodies_run, n < 4 ? 3 : 1);
+	}
+	w->cache.over_after = 0;
+	w->cache.silent_after = 1;
+	for (; w->cache.silent_after < 3; w->cache.silent_after++) {
+		start_again_on_b(w);
+		CHECK(w, w->b, CYCLE_Y, NULL);
+		assert_ran(w, "x | ");
+		assert_int_equal(w->stats.bodies_run, 3);
+	}
+}
+
 /* ---- the end ---- */
 
 static void interrupts(struct loop *loop, void *ctx)
@@ -866,6 +955,9 @@ int main(void)
 		TEST(records_that_are_wrong_are_misses_and_no_conflicts),
 		TEST(a_claim_without_an_interface_is_no_conflict),
 		TEST(trees_that_are_wrong_are_none),
+		TEST(an_edit_inside_a_cycle_checks_one_body_anywhere),
+		TEST(bodies_that_are_wrong_are_checked),
+		TEST(bodies_that_do_not_come_are_checked),
 		TEST(an_interrupted_build_leaves_answers_to_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
