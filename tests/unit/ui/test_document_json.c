@@ -70,6 +70,7 @@ static void json_counts_lines_and_columns_from_one(void **state)
 	assert_string_equal(js_get_string(d, "root_path", ""), "d/a.py");
 	assert_true(js_is_null(js_get(d, "code")));
 	js_free(doc);
+	sample_release(&s);
 	sample_init(&s, "a.py", &DIAG(NULL, -1, -1, -1, -1, false, "Bad", NULL), 1);
 	doc = render(&s, "json");
 	assert_true(js_is_null(js_get(js_at(js_get(doc, "diagnostics"), 0), "line")));
