@@ -171,8 +171,8 @@ static int show_without_build(struct check *c, const struct look *look, struct e
 	struct findings found;
 	struct report report = REPORT_INIT;
 	report_collect(&c->pipeline, &arena, &found);
-	int failed = show_findings(c, look, &found, &report, err);
 	c->seen = last_observe(&c->pipeline);
+	int failed = show_findings(c, look, &found, &report, err);
 	report_release(&report);
 	arena_release(&arena);
 	return failed;
@@ -207,6 +207,9 @@ static int build_and_show(struct check *c, const struct look *look, struct err *
 	int64_t start = trace_now(p->trace);
 	if (!failed) {
 		report_collect(p, &arena, &found);
+		/* a directory that a report is written to would look as if it had changed during the run */
+		if (reports_have_files(c->reports))
+			observe(c);
 		failed = show_findings(c, look, &found, &report, err);
 		warn_of_corruption(c);
 		observe(c);

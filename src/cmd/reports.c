@@ -123,6 +123,14 @@ bool reports_need_findings(const struct reports *r)
 	return needed;
 }
 
+bool reports_have_files(const struct reports *r)
+{
+	for (uint32_t i = 0; i < r->count; i++)
+		if (r->targets[i].file)
+			return true;
+	return false;
+}
+
 /* ---- making and writing them ---- */
 
 

@@ -41,6 +41,7 @@ int reports_open(const struct settings *s, struct reports *ret, struct err *err)
 int reports_read_baseline(const char *file, struct baseline **ret, struct err *err) MUST_CHECK;
 /* Does it need more than the text of the last run? */
 bool reports_need_findings(const struct reports *r);
+bool reports_have_files(const struct reports *r);
 /* Into an empty report: what is shown, known issues left out. */
 void reports_make(struct reports *r, const struct findings *f, const struct text_options *text, struct report *ret);
 int reports_write(struct reports *r, struct err *err) MUST_CHECK;

@@ -82,6 +82,14 @@ class Places(ReportCase):
             self.assertEqual(again.stats["units_hit"]["unchanged"], again.stats["units"])
             self.assertEqual(again.stats["files_read"], 0)
 
+    def test_a_report_beside_the_sources_is_no_change_of_them(self) -> None:
+        repo = self.repo(ERRORS)
+        repo.settle()
+        for _ in range(3):
+            run = self.check(repo, "--report=json=r.json", "--report=sarif=p/r.sarif")
+            repo.settle()
+        self.assertEqual(run.stats["units_hit"]["unchanged"], run.stats["units"])
+
     def test_findings_that_are_lost_or_altered_are_found_again(self) -> None:
         repo = self.repo(ERRORS)
         repo.settle()
