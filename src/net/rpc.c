@@ -117,14 +117,27 @@ static void tell_ended(struct rpc_channel *ch)
 	}
 }
 
+/* Another number when there is more or less room for calls, or another set of connections. */
+static uint64_t places(const struct rpc_channel *ch)
+{
+	uint64_t sum = 0;
+	for (const struct rpc_connection *c = ch->connections; c; c = c->next)
+		sum += (UINT64_C(1) << 32) * (1 + connection_takes_calls(c)) + connection_room(c);
+	return sum;
+}
+
+/* Calls for which there is no place wait for an event that makes one: it comes by channel_settle. */
 static void on_kick(struct loop *loop, void *ctx)
 {
 	struct rpc_channel *ch = ctx;
 	(void)loop;
 	ch->kick = 0;
 	begin_calls(ch);
+	uint64_t before = places(ch);
 	pump_all(ch);
-	channel_settle(ch);
+	if (ch->waiting.count && (ch->finished.count || places(ch) != before))
+		channel_kick(ch);
+	tell_ended(ch);
 }
 
 void channel_settle(struct rpc_channel *ch)
