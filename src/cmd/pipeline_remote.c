@@ -171,10 +171,18 @@ int pipeline_open_remote(struct pipeline *p, struct err *err)
 	return 0;
 }
 
+/* Whoever has said nothing in all this time will not be given anything either. */
+static bool is_dumb(const struct pipeline *p)
+{
+	return share_counters(p->share).impatient && !remote_cache_counters(p->remote->cache).bytes_received;
+}
+
 int pipeline_finish_remote(struct pipeline *p, struct err *err)
 {
 	if (!p->remote)
 		return 0;
+	if (strcmp(p->settings->remote.upload, "yes") != 0 && is_dumb(p))
+		remote_cache_give_up(p->remote->cache, "nothing has come from there; this check was done without it");
 	int64_t budget = (clock_wall_ns(&p->clock) - p->began_ns) / SHARE_OF_RUN;
 	budget = budget < NS_PER_S ? NS_PER_S : budget;
 	if (strcmp(p->settings->remote.upload, "yes") == 0)

@@ -247,6 +247,7 @@ class Dead(SharedCase):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             for scheme in ("grpc", "http", "grpcs", "https"):
                 run = self.assert_cheap(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+                self.assertIn("nothing has come from there", run.stderr)
                 self.assertEqual(run.stats["remote"]["impatient"], len(run.stats["modules_run"]), str(run))
 
     def test_nothing_comes_back_at_all(self) -> None:
