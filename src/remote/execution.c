@@ -8,7 +8,9 @@
 /* A stream has no deadline of its own: the action has a timeout, and the executor watches for silence. */
 #define STREAM_NS (7 * 24 * 3600 * NS_PER_S)
 
-enum { SILENCE_LOOKS = 8 };
+#define TURN_NS (250 * NS_PER_MS) /* one that may not have a stream now looks again */
+
+enum { SILENCE_LOOKS = 8, FEWEST_STREAMS = 4 };
 
 static const struct backoff_policy stream_backoff = { 6, 200 * NS_PER_MS, 5 * NS_PER_S };
 
@@ -28,7 +30,7 @@ struct execution {
 	int64_t started_ns;
 	struct arena arena;
 	struct reapi_operation last; /* the one that is done, in the arena */
-	bool done_came;
+	bool done_came, parked;
 	const enum execution_end *given_up; /* ends so when the stream has ended; NULL: it goes on */
 	const char *why;
 };
@@ -112,6 +114,24 @@ static void may_try_again(struct execution *x, enum patience verdict, const char
 	}
 }
 
+/* The server has too many calls under way: half of ours make room. */
+static void open_fewer(struct execution *refused)
+{
+	struct executor *e = refused->e;
+	unsigned open = e->open;
+	if (refused->started_ns > e->last_wave_ns) { /* one wave of refusals counts once */
+		e->last_wave_ns = now_ns(e);
+		e->open_limit = open / 2 > FEWEST_STREAMS ? open / 2 : FEWEST_STREAMS;
+	}
+	for (struct execution *x = e->first; x && open > e->open_limit; x = x->next)
+		if (x->rpc && x->operation && !x->parked && !x->given_up) {
+			x->parked = true;
+			rpc_cancel(x->rpc);
+			open--;
+		}
+	refused->timer = loop_add_timer(e->config.loop, TURN_NS, try_is_due, refused);
+}
+
 static void forget_operation(struct execution *x)
 {
 	free(x->operation);
@@ -124,6 +144,8 @@ static void judge_operation(struct execution *x)
 	const struct reapi_operation *o = &x->last;
 	const struct reapi_status *status = o->error.code ? &o->error : &o->status;
 	const char *text = *status->text ? status->text : o->message;
+	if (x->e->open_limit < x->e->config.streams)
+		x->e->open_limit++; /* there may be room again */
 	forget_operation(x);
 	if (status->code == RPC_OK && o->has_result) {
 		is_over(x, &(struct execution_outcome){ EXECUTION_DONE, &o->result, o->cached, "" });
@@ -154,7 +176,11 @@ static void judge_operation(struct execution *x)
 static void judge_stream(struct execution *x, enum rpc_status status, const char *text)
 {
 	text = *text ? text : rpc_status_name(status);
-	if (x->waiting && (status == RPC_NOT_FOUND || status == RPC_UNIMPLEMENTED || status == RPC_INVALID_ARGUMENT)) {
+	if (x->parked) {
+		x->timer = loop_add_timer(x->e->config.loop, TURN_NS, try_is_due, x);
+	} else if (status == RPC_RESOURCE_EXHAUSTED) {
+		open_fewer(x);
+	} else if (x->waiting && (status == RPC_NOT_FOUND || status == RPC_UNIMPLEMENTED || status == RPC_INVALID_ARGUMENT)) {
 		forget_operation(x); /* it does not know it any more, or cannot wait: from the beginning */
 		may_try_again(x, PATIENCE_AGAIN, text);
 	} else if (status == RPC_NOT_FOUND || status == RPC_FAILED_PRECONDITION) {
@@ -190,7 +216,9 @@ static void stream_ended(void *ctx, enum rpc_status status, const char *text)
 {
 	struct execution *x = ctx;
 	x->rpc = NULL;
-	x->e->heard_ns = now_ns(x->e);
+	x->e->open--;
+	if (status != RPC_RESOURCE_EXHAUSTED)
+		x->e->heard_ns = now_ns(x->e);
 	if (x->given_up)
 		ends(x, *x->given_up, x->why);
 	else if (x->done_came)
@@ -205,14 +233,18 @@ static void try_is_due(struct loop *loop, void *ctx)
 	struct executor *e = x->e;
 	struct buf request = BUF_INIT;
 	struct rpc_events events = { .message = stream_message, .ended = stream_ended, .ctx = x };
-	(void)loop;
 	x->timer = 0;
 	if (x->given_up || executor_is_gone(e)) {
 		ends(x, EXECUTION_LOST, x->given_up ? x->why : "the executor was given up");
 		return;
 	}
+	if (e->open >= e->open_limit) {
+		x->timer = loop_add_timer(loop, TURN_NS, try_is_due, x);
+		return;
+	}
+	e->open++;
 	x->waiting = x->operation != NULL;
-	x->done_came = false;
+	x->done_came = x->parked = false;
 	x->started_ns = now_ns(e);
 	if (x->waiting)
 		reapi_encode_wait(x->operation, &request);

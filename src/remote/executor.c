@@ -53,6 +53,7 @@ int executor_open(const struct executor_config *config, struct executor **ret, s
 	e->calls = grpc_calls_new(config->loop, &transport, e->health,
 				  config->timeout_ns ? config->timeout_ns : TIMEOUT_NS, PATIENCE_NS);
 	e->streams = streams;
+	e->open_limit = config->streams ? config->streams : STREAMS;
 	e->breaker = (struct breaker)BREAKER_INIT(stream_breaker);
 	e->last_wave_ns = INT64_MIN;
 	e->chance = (uint64_t)clock_wall_ns(loop_clock(config->loop));

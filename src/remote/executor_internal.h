@@ -19,6 +19,9 @@ struct executor {
 	int64_t last_wave_ns, heard_ns;
 	uint32_t silence_timer;
 	uint64_t chance;
+	/* A server may have a limit on the calls that are under way, and everybody's streams of executions count. When it
+	 * says so, fewer of ours are open: those that have a name on the server are taken up again later. */
+	unsigned open, open_limit;
 	unsigned cancelling;
 	bool closing;
 };

@@ -28,6 +28,7 @@ POLL_SECONDS, CALL_SECONDS, HEARTBEAT_SECONDS = 20.0, 60.0, 1.0
 AT_ONCE_SECONDS = 3.5  # a call with little time is not kept open until there is work
 RUNNER_SECONDS = 600.0
 INTERNAL = 13
+CROWDED_SECONDS = 0.2
 
 
 def read(path: str) -> bytes:
@@ -55,12 +56,15 @@ class Bot:
         print(f"{bot_id}: {self.session.name}", flush=True)
 
     def update(self, seconds: float) -> None:
-        """The server keeps the call open while it has nothing to say; then the old state stands."""
+        """The server keeps the call open while it has nothing to say, or has no room for it; then the old state stands,
+        and is told with the next call."""
         request = bots.UpdateBotSessionRequest(name=self.session.name, bot_session=self.session)
         try:
             self.session = self.bots.UpdateBotSession(request, timeout=seconds)
         except grpc.RpcError as error:
-            if error.code() != grpc.StatusCode.DEADLINE_EXCEEDED:
+            if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+                time.sleep(CROWDED_SECONDS)
+            elif error.code() != grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise
 
     def lease(self, lease_id: str) -> Any:

@@ -15,6 +15,7 @@ import unittest
 from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+import grpc  # noqa: E402
 from faults import (  # noqa: E402
     Broken, Call, FaultProxy, Rule, at_call, cut, delay, demand_token, fail, garbage, hang, wrong_bytes)
 from buildgrid._protos.google.longrunning import operations_pb2 as operations  # noqa: E402
@@ -235,6 +236,23 @@ def break_before_the_end(count: int) -> Rule:
     return Rule(methods=("Execute", "WaitExecution"), message=alter)
 
 
+def at_most(count: int) -> Rule:
+    """So many executions are listened to at a time, whoever listens."""
+    under_way, lock = [0], threading.Lock()
+
+    def leave() -> None:
+        with lock:
+            under_way[0] -= 1
+
+    def enter(call: Call) -> None:
+        with lock:
+            if under_way[0] >= count:
+                call.context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls are under way")
+            under_way[0] += 1
+        call.context.add_callback(leave)
+    return Rule(methods=("Execute", "WaitExecution"), before=enter)
+
+
 @needs_sandbox
 class InTrouble(ExecuteCase):
     """Through a proxy that does wrong, or with a server that dies."""
@@ -281,6 +299,13 @@ class InTrouble(ExecuteCase):
         self.casd.start()
         check.join()
         self.assert_right(runs[0])
+
+    def test_a_server_that_takes_few_calls_is_given_few(self) -> None:
+        proxy = self.proxy(at_most(5))
+        repo = self.repo("".join(f"-- m{number}.py --\nexport X {number}\n" for number in range(24)))
+        run = self.check(repo, proxy.url, *TOY, ".")
+        self.assertEqual((run.status, run.stdout), (0, "Success: no issues found in 24 source files\n"), str(run))
+        self.assert_executor(run, 0, 25)
 
     def test_what_takes_too_long_there_is_raced_here(self) -> None:
         proxy = self.proxy(hang(method="Execution/Execute", after=2, count=1))
