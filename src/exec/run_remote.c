@@ -10,7 +10,9 @@
 
 #define PATIENCE_NS (30 * NS_PER_S) /* of silence of its store: nothing can be done without it */
 
-enum { GRACE_SECONDS = 60 }; /* for queueing and staging, before silence means that nothing comes */
+#define PAUSE_NS NS_PER_S
+
+enum { FAILURES = 5, GRACE_SECONDS = 60 }; /* for queueing and staging, before silence means that nothing comes */
 
 /* ---- the end of a run ---- */
 
@@ -24,6 +26,7 @@ static void forget(struct remote_run *run)
 	if (run->next)
 		run->next->prev = run->prev;
 	r->active--;
+	loop_cancel_timer(r->config.loop, run->timer);
 	arena_release(&run->arena);
 	free(run);
 }
@@ -78,6 +81,26 @@ void remote_run_elsewhere(struct remote_run *run, struct err *err)
 	if (!run->raced)
 		remote_local_add(run->runner, run->spec);
 	forget(run);
+}
+
+static void pause_is_over(struct loop *loop, void *ctx)
+{
+	struct remote_run *run = ctx;
+	(void)loop;
+	run->timer = 0;
+	if (!remote_run_is_over(run))
+		run->again(run);
+}
+
+bool remote_run_waits(struct remote_run *run, void (*again)(struct remote_run *run))
+{
+	struct remote_runner *r = run->runner;
+	if (executor_is_gone(r->executor) || remote_cache_is_given_up(r->cache) || run->failures++ >= FAILURES)
+		return false;
+	executor_open_fewer(r->executor); /* it may be our own streams that it has no room beside */
+	run->again = again;
+	run->timer = loop_add_timer(r->config.loop, PAUSE_NS, pause_is_over, run);
+	return true;
 }
 
 void remote_run_lost(struct remote_run *run)
@@ -146,7 +169,8 @@ static void on_uploaded(void *ctx, enum remote_answer answer)
 						run->skip_cache, on_executed, run);
 		remote_local_watch(r);
 	} else if (answer == REMOTE_FAILED) {
-		remote_run_lost(run);
+		if (!remote_run_waits(run, remote_run_upload))
+			remote_run_lost(run);
 	} else if (err_is_set(&r->unread)) {
 		err_move(&err, &r->unread);
 		remote_run_fail(run, &err); /* nobody else could read it either */
@@ -161,19 +185,27 @@ void remote_run_upload(struct remote_run *run)
 	remote_inputs_put(run, on_uploaded);
 }
 
+static void look_up(struct remote_run *run);
+
 static void on_looked_up(void *ctx, enum remote_answer answer, const struct reapi_result *result)
 {
 	struct remote_run *run = ctx;
 	if (remote_run_is_over(run))
 		return;
 	if (answer == REMOTE_FAILED) {
-		remote_run_lost(run);
+		if (!remote_run_waits(run, look_up))
+			remote_run_lost(run);
 	} else if (answer == REMOTE_FOUND && result->exit_code == 0) {
 		remote_outputs_fetch(run, RUN_FROM_CACHE, result);
 	} else {
 		run->skip_cache = answer == REMOTE_FOUND; /* a failure that somebody kept */
 		remote_run_upload(run);
 	}
+}
+
+static void look_up(struct remote_run *run)
+{
+	executor_lookup(run->runner->executor, &run->remote.action, on_looked_up, run);
 }
 
 /* ---- the runner ---- */
@@ -202,7 +234,7 @@ static int start(struct runner *base, const struct unit_spec *const *units, uint
 	} else if (remote_inputs_make(run, &own)) {
 		remote_run_fail(run, &own);
 	} else {
-		executor_lookup(r->executor, &run->remote.action, on_looked_up, run);
+		look_up(run);
 	}
 	return 0;
 }

@@ -54,6 +54,9 @@ struct remote_run {
 	struct remote_action remote;
 	struct execution *execution; /* under way */
 	int64_t executing_ns;        /* since then */
+	unsigned failures;           /* of single calls, that were waited out */
+	uint32_t timer;
+	void (*again)(struct remote_run *run);
 	bool raced;         /* the unit runs here too */
 	bool abandoned;     /* and was faster here: nothing of it counts any more, and `spec` is gone */
 	bool skip_cache;    /* what the cache has does not help */
@@ -78,6 +81,8 @@ void remote_run_fail(struct remote_run *run, struct err *err);
 void remote_run_elsewhere(struct remote_run *run, struct err *err);
 /* Has it lost a race? Then it is over. To be asked first in every callback. */
 bool remote_run_is_over(struct remote_run *run);
+/* A call failed, though the server is not given up: true if it is tried `again` after a pause. */
+bool remote_run_waits(struct remote_run *run, void (*again)(struct remote_run *run));
 /* The executor is gone. Ends the run. */
 void remote_run_lost(struct remote_run *run);
 

@@ -153,11 +153,14 @@ static void all_is_here(struct remote_run *run)
 
 /* ---- fetching ---- */
 
+static void fetch(struct remote_run *run);
+
 static void outputs_came(struct remote_run *run)
 {
 	struct err err = ERR_INIT;
 	if (run->fetched == REMOTE_FAILED) {
-		remote_run_lost(run);
+		if (!remote_run_waits(run, fetch))
+			remote_run_lost(run);
 	} else if (run->fetched == REMOTE_FOUND) {
 		all_is_here(run);
 	} else if (run->from == RUN_FROM_CACHE && !run->skip_cache) {
@@ -186,6 +189,18 @@ static void on_blob(void *ctx, uint32_t index, enum remote_answer answer, struct
 	else if (answer == REMOTE_FOUND)
 		run->result.err.raw = arena_span(&run->arena, bytes);
 	if (--run->left == 0)
+		outputs_came(run);
+}
+
+/* What is wanted, or once more all of it. */
+static void fetch(struct remote_run *run)
+{
+	if (run->fetched == REMOTE_FAILED)
+		run->fetched = REMOTE_FOUND;
+	run->left = run->fetched == REMOTE_FOUND ? run->wanted_count : 0;
+	if (run->left)
+		remote_get_blobs(run->runner->cache, run->wanted, run->wanted_count, on_blob, run);
+	else
 		outputs_came(run);
 }
 
@@ -218,9 +233,5 @@ void remote_outputs_fetch(struct remote_run *run, enum run_from from, const stru
 	if (run->result.exit_code && !run->result.err.raw.len && run->result.err.has_blob &&
 	    run->result.err.blob.size && run->result.err.blob.size <= OUTPUT_LIMIT)
 		want(run, &run->result.err.blob, UINT32_MAX);
-	run->left = run->fetched == REMOTE_FOUND ? run->wanted_count : 0;
-	if (run->left)
-		remote_get_blobs(run->runner->cache, run->wanted, run->wanted_count, on_blob, run);
-	else
-		outputs_came(run);
+	fetch(run);
 }

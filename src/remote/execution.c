@@ -114,22 +114,27 @@ static void may_try_again(struct execution *x, enum patience verdict, const char
 	}
 }
 
-/* The server has too many calls under way: half of ours make room. */
-static void open_fewer(struct execution *refused)
+void executor_open_fewer(struct executor *e)
 {
-	struct executor *e = refused->e;
 	unsigned open = e->open;
-	if (refused->started_ns > e->last_wave_ns) { /* one wave of refusals counts once */
-		e->last_wave_ns = now_ns(e);
-		e->open_limit = open / 2 > FEWEST_STREAMS ? open / 2 : FEWEST_STREAMS;
-	}
+	e->open_limit = open / 2 > FEWEST_STREAMS ? open / 2 : FEWEST_STREAMS;
 	for (struct execution *x = e->first; x && open > e->open_limit; x = x->next)
 		if (x->rpc && x->operation && !x->parked && !x->given_up) {
 			x->parked = true;
 			rpc_cancel(x->rpc);
 			open--;
 		}
-	refused->timer = loop_add_timer(e->config.loop, TURN_NS, try_is_due, refused);
+}
+
+/* The server has too many calls under way. */
+static void was_refused(struct execution *x)
+{
+	struct executor *e = x->e;
+	if (x->started_ns > e->last_wave_ns) { /* one wave of refusals counts once */
+		e->last_wave_ns = now_ns(e);
+		executor_open_fewer(e);
+	}
+	x->timer = loop_add_timer(e->config.loop, TURN_NS, try_is_due, x);
 }
 
 static void forget_operation(struct execution *x)
@@ -179,8 +184,9 @@ static void judge_stream(struct execution *x, enum rpc_status status, const char
 	if (x->parked) {
 		x->timer = loop_add_timer(x->e->config.loop, TURN_NS, try_is_due, x);
 	} else if (status == RPC_RESOURCE_EXHAUSTED) {
-		open_fewer(x);
-	} else if (x->waiting && (status == RPC_NOT_FOUND || status == RPC_UNIMPLEMENTED || status == RPC_INVALID_ARGUMENT)) {
+		was_refused(x);
+	} else if (x->waiting &&
+		   (status == RPC_NOT_FOUND || status == RPC_UNIMPLEMENTED || status == RPC_INVALID_ARGUMENT)) {
 		forget_operation(x); /* it does not know it any more, or cannot wait: from the beginning */
 		may_try_again(x, PATIENCE_AGAIN, text);
 	} else if (status == RPC_NOT_FOUND || status == RPC_FAILED_PRECONDITION) {

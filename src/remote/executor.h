@@ -72,6 +72,9 @@ struct execution_outcome {
 };
 
 /* `skip_cache`: run it although there is a result. */
+/* Calls to the server fail, by whomever: half of the executions that are listened to make room, and are taken up again
+ * later. */
+void executor_open_fewer(struct executor *e);
 /* Nobody waits for it any more: the server is told, and it ends as EXECUTION_LOST. */
 void execution_cancel(struct execution *x);
 struct execution *executor_start(struct executor *e, const struct remote_blob *action, int32_t priority,
