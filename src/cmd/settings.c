@@ -76,7 +76,7 @@ static const struct row ROWS[] = {
 	{ "remote-executor", 0, TEXT, ON_UNITS, AT(remote.executor), "URL",
 	  "with --runner remote: the server that runs units, grpc[s]://HOST:PORT[/INSTANCE]", NULL },
 	{ "remote-jobs", 0, COUNT, ON_UNITS, AT(remote.jobs), "N",
-	  "units there at once (default: 64)", NULL },
+	  "units there at once (default: 16)", NULL },
 	{ "remote-platform", 0, TEXTS, ON_UNITS, AT(remote.platform), "KEY=VALUE",
 	  "ask for machines with this property (may be repeated)", NULL },
 	{ "remote-python", 0, TEXT, ON_UNITS, AT(remote.python), "PROGRAM",
@@ -285,7 +285,7 @@ int settings_parse(int argc, char **argv, struct arena *a, struct settings *ret,
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct settings s = { .checker = "mypy", .runner = "worker", .timeout_seconds = 600, .sample = 1,
-		              .remote = { .upload = "auto", .timeout_seconds = 10, .fallback = "local", .jobs = 64 },
+		              .remote = { .upload = "auto", .timeout_seconds = 10, .fallback = "local", .jobs = 16 },
 		              .jobs = cores > 0 ? (unsigned)cores : 1 };
 	const char *cwd;
 	uint32_t paths = 0, args = 0;
