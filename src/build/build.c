@@ -103,7 +103,8 @@ static int pump(struct build *b, struct err *err)
 {
 	if (look_up(b, &b->ready, UINT32_MAX, err))
 		return -1;
-	if (!b->queue_len && look_up(b, &b->later, SOME_UNITS, err))
+	/* a part at a time, so that the checker is not left waiting for the loop */
+	if ((!b->queue_len || !b->urgent) && look_up(b, &b->later, SOME_UNITS, err))
 		return -1;
 	if (!b->queue_len)
 		return 0;
@@ -114,13 +115,19 @@ static int pump(struct build *b, struct err *err)
 		if (start_batch(b, err))
 			return -1;
 	build_foresee(b);
+	b->urgent = NULL; /* the checker works: everything else may be looked up beside it */
 	return 0;
+}
+
+static bool has_look_ups(const struct build *b)
+{
+	return b->ready.count || b->later.count;
 }
 
 /* Queued units count: a lane is taken until its batch has ended, which may be after the last answer. */
 static bool is_busy(const struct build *b)
 {
-	return b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || b->later.count ||
+	return b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || has_look_ups(b) ||
 	       build_share_is_awaited(b);
 }
 
@@ -134,9 +141,9 @@ static void on_interrupt(struct loop *loop, int signo, void *ctx)
 static int wait_for_news(struct build *b, struct err *err)
 {
 	const struct clock *clock = loop_clock(b->config.loop);
-	bool works = b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || b->later.count;
+	bool works = b->counts[UNIT_QUEUED] || b->counts[UNIT_RUNNING] || b->counts[UNIT_BODIES] || has_look_ups(b);
 	if (works || !build_share_is_awaited(b))
-		return loop_run_once(b->config.loop, b->later.count ? 0 : -1, err);
+		return loop_run_once(b->config.loop, has_look_ups(b) ? 0 : -1, err);
 	int64_t start = clock_monotonic_ns(clock);
 	int failed = loop_run_once(b->config.loop, build_share_patience(b), err);
 	if (!failed)

@@ -73,8 +73,9 @@ static void expect(struct build *b, const uint32_t *units, uint32_t count)
 
 void build_foresee(struct build *b)
 {
-	if (b->foreseen || b->urgent || !b->runner->expect || build_share_is_asking(b))
-		return; /* an edit is soon through */
+	b->foreseen = b->foreseen || b->urgent; /* an edit is soon through */
+	if (b->foreseen || !b->runner->expect || build_share_is_asking(b))
+		return;
 	b->foreseen = true;
 	uint32_t *units = xmalloc((b->config.plan->unit_count + 1) * sizeof *units), n = 0;
 	for (uint32_t i = 0; i < b->config.plan->unit_count; i++)

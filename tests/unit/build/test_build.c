@@ -211,6 +211,23 @@ static void after_an_edit_what_it_stands_on_is_looked_up_first(void **state)
 	assert_int_equal(w->hits_at_start, 1);
 }
 
+static void a_chain_that_nobody_edited_is_looked_up_to_its_end(void **state)
+{
+	struct small_module modules[1000] = { { "a", "", NULL }, { "b", "a", NULL } };
+	char names[1000][16] = { "" };
+	struct world *w = *state;
+	struct err err = ERR_INIT;
+	for (int i = 2; i < 1000; i++) {
+		snprintf(names[i], sizeof names[i], "m%d", i);
+		modules[i] = (struct small_module){ names[i], i == 2 ? "" : names[i - 1], NULL };
+	}
+	assert_ok(BUILD(w, modules, NULL));
+	modules[1].source = "edited";
+	assert_ok(BUILD(w, modules, NULL));
+	assert_string_equal(log_of(w), "b | ");
+	assert_counts(w, .units_run = 1, .bodies_run = 1, .hit_manifest = 999);
+}
+
 static void a_cycle_is_one_unit(void **state)
 {
 	static const struct small_module modules[] = { { "x", "y", NULL }, { "y", "x", NULL }, { "top", "y", NULL } };
@@ -588,6 +605,7 @@ int main(void)
 		TEST(small_units_share_a_batch_where_the_runner_likes_that),
 		TEST(what_will_surely_run_is_told_ahead_of_its_turn),
 		TEST(after_an_edit_what_it_stands_on_is_looked_up_first),
+		TEST(a_chain_that_nobody_edited_is_looked_up_to_its_end),
 		TEST(a_cycle_is_one_unit),
 		TEST(nothing_runs_twice),
 		TEST(an_interface_that_comes_out_the_same_stops_the_work),
